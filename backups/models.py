@@ -1,0 +1,115 @@
+"""Data that matters, where copies of it live, and the copies one could restore."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from cluster.api import ClaimRef
+
+
+class Volume(models.Model):
+    """
+    A PersistentVolumeClaim whose data matters.
+
+    `uid`:`gid` own its files; `sentinels` are paths that must be in it and in every copy of it; `rpo` and `rto` are
+    minutes. `filesystem` is what the agent last saw below it: it changes when the volume is formatted.
+    """
+
+    namespace = models.CharField(max_length=63)
+    claim = models.CharField(max_length=253)
+    title = models.CharField(max_length=100, blank=True)
+    uid = models.PositiveIntegerField(default=1000)
+    gid = models.PositiveIntegerField(default=1000)
+    sentinels = models.JSONField(default=list, blank=True)
+    rpo = models.PositiveIntegerField(_("recovery point objective, in minutes"), default=24 * 60)
+    rto = models.PositiveIntegerField(_("recovery time objective, in minutes"), default=60)
+    filesystem = models.CharField(max_length=40, blank=True)
+    added = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering: ClassVar = ["namespace", "claim"]
+        constraints = [models.UniqueConstraint(fields=["namespace", "claim"], name="one_volume_per_claim")]
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.claim}"
+
+    @property
+    def ref(self) -> ClaimRef:
+        return ClaimRef(self.namespace, self.claim)
+
+    @property
+    def owner(self) -> str:
+        return f"{self.uid}:{self.gid}"
+
+
+class Source(models.Model):
+    """
+    Where copies of a volume live. `mirror`: one object per file under `prefix`; `archives`: `NAME.tar.zst` with a
+    manifest beside it; `snapshots`: the cluster's own. `domain` is the failure domain that the team declares.
+    """
+
+    class Kind(models.TextChoices):
+        MIRROR = "mirror", _("Mirror in S3")
+        ARCHIVES = "archives", _("Archives in S3")
+        SNAPSHOTS = "snapshots", _("Snapshots")
+
+    volume = models.ForeignKey(Volume, models.CASCADE, related_name="sources")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    bucket = models.CharField(max_length=63, blank=True)
+    prefix = models.CharField(max_length=200, blank=True)
+    domain = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["volume", "kind", "prefix"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["mirror", "archives", "snapshots"]), name="source_kind_known"),
+            models.UniqueConstraint(fields=["volume", "kind", "bucket", "prefix"], name="source_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.bucket}/{self.prefix}" if self.bucket else str(self.get_kind_display())
+
+
+class RecoveryPoint(models.Model):
+    """One restorable copy. `ref` names it in its source; `gone` is when a complete listing no longer had it."""
+
+    class Kind(models.TextChoices):
+        ARCHIVE = "archive", _("archive")
+        SNAPSHOT = "snapshot", _("snapshot")
+
+    volume = models.ForeignKey(Volume, models.CASCADE, related_name="points")
+    source = models.ForeignKey(Source, models.CASCADE, related_name="points")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    ref = models.CharField(max_length=400)
+    taken = models.DateTimeField()
+    bytes = models.PositiveBigIntegerField(null=True)
+    files = models.PositiveBigIntegerField(null=True)
+    manifest: Any = models.JSONField(default=dict)
+    verified = models.DateTimeField(null=True)
+    seen = models.DateTimeField(default=now)
+    gone = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-taken"]
+        constraints = [models.UniqueConstraint(fields=["source", "ref"], name="point_once")]
+
+    def __str__(self) -> str:
+        return f"{self.volume} {self.taken:%Y-%m-%d %H:%M}"
+
+
+class Scan(models.Model):
+    """One listing of a source. `told` is a `backups.storage.Scan` or a count of snapshots, as plain JSON."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="scans")
+    at = models.DateTimeField(default=now, db_index=True)
+    complete = models.BooleanField()
+    error = models.TextField(blank=True)
+    told: Any = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["-at"]

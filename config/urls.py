@@ -1,0 +1,17 @@
+"""Every address there is."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from config import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.overview, name="overview"),
+    path("", include("people.urls")),
+    path("", include("audit.urls")),
+    path("", include("health.urls")),
+    path("recoverability/", include("backups.urls")),
+    path("incidents/", include("incidents.urls")),
+    path("", include("runbooks.urls")),
+]

@@ -1,0 +1,200 @@
+"""What happened, why, and what is done about it. Records keep what a person wrote beside what it was taken for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+
+class Incident(models.Model):
+    """
+    From start to resolution. `language` is that of its prose: exports are written in it.
+
+    `occurred_start`/`occurred_end` are the days as written; what the document said of severity, status and zone is
+    kept beside what it was taken for. `version` rises with each edit, so that two people do not overwrite each other.
+    """
+
+    class Severity(models.TextChoices):
+        S1 = "S1", _("S1, critical")
+        S2 = "S2", _("S2, major")
+        S3 = "S3", _("S3, minor")
+        S4 = "S4", _("S4, low")
+        UNKNOWN = "", _("not said")
+
+    class State(models.TextChoices):
+        ONGOING = "ongoing", _("Ongoing")
+        RESOLVED = "resolved", _("Resolved")
+        CLOSED = "closed", _("Closed")
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        State.ONGOING: {State.RESOLVED},
+        State.RESOLVED: {State.CLOSED, State.ONGOING},
+        State.CLOSED: {State.ONGOING},
+    }
+
+    title = models.CharField(max_length=300)
+    language = models.CharField(max_length=2, default="en")
+    severity = models.CharField(max_length=2, choices=Severity.choices, blank=True)
+    severity_raw = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ONGOING)
+    status_raw = models.CharField(max_length=500, blank=True)
+    occurred_start = models.DateField(null=True)
+    occurred_end = models.DateField(null=True)
+    zone = models.CharField(max_length=60, blank=True)
+    zone_source = models.CharField(max_length=10, default="assumed")
+    summary = models.TextField(blank=True)
+    metadata: Any = models.JSONField(default=list, blank=True)  # [{label, value}]
+    opened = models.DateTimeField(default=now, db_index=True)
+    resolved = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["-opened", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["ongoing", "resolved", "closed"]), name="incident_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__in=["S1", "S2", "S3", "S4", ""]), name="incident_severity_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(occurred_end=None) | Q(occurred_end__gte=F("occurred_start")),
+                name="incident_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"INC-{self.pk}"
+
+
+class Record(models.Model):
+    """A part of an incident, at its place in the document."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="%(class)s_set")
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar = ["position", "pk"]
+
+
+class TimelineEntry(Record):
+    """
+    A thing that happened. `token` is the time as written; `start` and `end` what it was understood to mean, local to
+    `zone`, as ISO text without an offset (a date alone when no clock was written); `at` the same as an instant, for order.
+    """
+
+    class Source(models.TextChoices):
+        WRITTEN = "written", _("written")
+        IMPORTED = "imported", _("imported")
+        EVIDENCE = "evidence", _("evidence")
+
+    token = models.CharField(max_length=100, blank=True)
+    start = models.CharField(max_length=26, blank=True)
+    end = models.CharField(max_length=26, blank=True)
+    precision = models.CharField(max_length=12, default="none")
+    day_offset = models.IntegerField(null=True)
+    zone = models.CharField(max_length=60, blank=True)
+    zone_source = models.CharField(max_length=10, default="assumed")
+    at = models.DateTimeField(null=True, db_index=True)
+    text = models.TextField()
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.WRITTEN)
+    evidence = models.CharField(max_length=80, blank=True)  # such as run:12/3
+    facts: Any = models.JSONField(default=dict, blank=True)  # what evidence is made of, to be said in any language
+
+    class Meta(Record.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "evidence"], condition=~Q(evidence=""), name="evidence_once_per_incident"
+            )
+        ]
+
+
+class Cause(Record):
+    class Kind(models.TextChoices):
+        ROOT = "root", _("Root cause")
+        CONTRIBUTING = "contributing", _("Contributing cause")
+
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ROOT)
+    title = models.CharField(max_length=300, blank=True)
+    text = models.TextField(blank=True)
+    trigger = models.BooleanField(default=False)
+
+
+class Action(Record):
+    """A corrective action. `state` is what people declared."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("To do")
+        IN_PROGRESS = "in_progress", _("In progress")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("Dropped")
+
+    class Kind(models.TextChoices):
+        MITIGATING = "mitigating", _("Mitigating")
+        CORRECTIVE = "corrective", _("Corrective")
+        PREVENTIVE = "preventive", _("Preventive")
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        a: {b for b in ("open", "in_progress", "done", "dropped") if b != a}
+        for a in ("open", "in_progress", "done", "dropped")
+    }
+
+    text = models.TextField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    status_raw = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CORRECTIVE)
+    owner = models.CharField(max_length=200, blank=True)
+    due = models.DateField(null=True)
+    priority = models.CharField(max_length=60, blank=True)
+    horizon = models.CharField(max_length=200, blank=True)
+    references: Any = models.JSONField(default=list, blank=True)
+
+    class Meta(Record.Meta):
+        abstract = False
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "in_progress", "done", "dropped"]), name="action_state_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"action {self.pk}"
+
+
+class Lesson(Record):
+    text = models.TextField()
+
+
+class Reference(Record):
+    kind = models.CharField(max_length=10)
+    ref = models.CharField(max_length=200)
+
+
+class Appendix(Record):
+    """Lines of a document that became no record, kept as they were."""
+
+    heading = models.CharField(max_length=300, blank=True)
+    text = models.TextField()
+
+    class Meta(Record.Meta):
+        abstract = False
+        verbose_name_plural = "appendices"
+
+
+class Document(models.Model):
+    """The bytes that an incident was imported from, or that are kept beside it."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, null=True, related_name="documents")
+    name = models.CharField(max_length=200)
+    data = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    encoding = models.CharField(max_length=40, blank=True)
+    added = models.DateTimeField(default=now)
+    added_by = models.CharField(max_length=150)

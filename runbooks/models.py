@@ -1,0 +1,147 @@
+"""A run, and the record of each act it began."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from backups.models import Volume
+from incidents.models import Incident
+from runbooks.base import Act, Runbook, Seen, decoded, shelf
+
+
+class State(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    UNDOING = "undoing", _("Taking back")
+    UNDONE = "undone", _("Taken back")
+    STUCK = "stuck", _("Stuck")
+    REFUSED = "refused", _("Refused")
+
+
+LIVE = ("queued", "running", "undoing", "stuck")  # these hold the volume
+KNOCKED = ("queued", "running", "undoing")  # these want a worker
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def live(self) -> RunQuerySet:
+        return self.filter(state__in=LIVE)
+
+    def due(self) -> RunQuerySet:
+        return self.filter(state__in=KNOCKED, not_before__lte=now())
+
+
+class Run(models.Model):
+    """
+    One use of a runbook. The row is the truth; a Celery message is only a knock on the door.
+
+    `not_before` is a worker's lease while it is at work and a timer in between; `fence` rises each time that the lease
+    is taken, and every write of a worker names its own, so that one that was silent for too long changes nothing.
+    """
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        "draft": {"queued", "refused"},
+        "queued": {"running", "refused", "undone"},
+        "running": {"done", "undoing", "stuck"},
+        "undoing": {"undone", "stuck"},
+        "stuck": {"undoing"},
+        "done": {"undoing"},
+    }
+
+    slug = models.SlugField()
+    params: Any = models.JSONField()
+    seen: Any = models.JSONField(default=dict)
+    objections: Any = models.JSONField(default=list)
+    trial: Any = models.JSONField(default=list)  # the dry run: one answer an act
+    volume = models.ForeignKey(Volume, models.PROTECT, null=True, related_name="runs")
+    incident = models.ForeignKey(Incident, models.SET_NULL, null=True, blank=True, related_name="runs")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    why: Any = models.JSONField(default=dict, blank=True)  # facts: why it was refused, turned back, or is stuck
+    reason = models.CharField(max_length=500, blank=True)  # a person's, at the start
+    drafted = models.DateTimeField(default=now)
+    drafted_by = models.CharField(max_length=150)
+    started = models.DateTimeField(null=True)
+    started_by = models.CharField(max_length=150, blank=True)
+    looked = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(default=now)
+    fence = models.PositiveBigIntegerField(default=0)
+    worker = models.CharField(max_length=100, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-drafted", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="run_state_known"),
+            models.UniqueConstraint(fields=["volume"], condition=Q(state__in=LIVE), name="one_live_run_per_volume"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+    @property
+    def tag(self) -> str:
+        """What everything is named after that this run makes in the world."""
+        return f"am-{self.pk}"
+
+    @cached_property
+    def runbook(self) -> Runbook[Any]:
+        kind = shelf()[self.slug]
+        return decoded(kind, self.params)
+
+    @cached_property
+    def plan(self) -> list[Act]:
+        """The same plan every time: it depends on nothing but what is saved in this row."""
+        if not self.seen:
+            return []
+        seen: Seen = decoded(type(self.runbook).seen_type(), self.seen)
+        return list(self.runbook.plan(seen))
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {"done", "undone", "refused"}
+
+
+class ActRecord(models.Model):
+    """Made before the act is begun, so that whatever may have happened has a row."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="records")
+    position = models.PositiveSmallIntegerField()
+    undo = models.BooleanField(default=False)
+    facts: Any = models.JSONField(default=dict)
+    began = models.DateTimeField(default=now)
+    done = models.DateTimeField(null=True)
+    failed = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    waiting: Any = models.JSONField(default=dict, blank=True)  # facts: what for
+    progress: Any = models.JSONField(default=dict, blank=True)
+    result: Any = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["began", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "position", "undo"], name="one_record_per_act"),
+        ]
+
+
+class Line(models.Model):
+    """A line of a run's log."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="lines")
+    at = models.DateTimeField(default=now)
+    facts: Any = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
