@@ -1,0 +1,71 @@
+r"""
+The agent: `python -m backups.agent VERB < spec.json` (or `--spec FILE`).
+
+It speaks JSON lines on stdout. Any number of
+    {"progress": {"doing": "extract", "bytes": 1, "of_bytes": 9, "files": 1, "of_files": 9}}
+at most four a second, `of_*` null where unknown; then exactly one last line, with exit code 0 or 1:
+    {"result": {...}}
+    {"error": {"code": "no-space", "message": "A sentence in English.", "params": {...}}}
+Credentials come from the environment only (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN). SIGTERM ends
+it cleanly (`terminated`). Every verb may be started twice, and again after being killed anywhere. A key that is not
+named below is refused (`bad-spec`). Names that are not UTF-8 are shown with backslash escapes.
+
+Keys that every verb takes
+    data        absolute path of the claim's files (required)
+    source      absolute path of a snapshot's files (a directory). `inspect` and `archive` read it instead of `data`
+                when it is given; `restore` copies from it; the other verbs pay no attention to it
+    run         the run's id, [A-Za-z0-9][A-Za-z0-9._-]{0,62}; required where something is written below
+                DATA/.aftermath/RUN/ (restore, verify of staging, own, unown, swap, unswap, discard, purge)
+    owners      "real" | "beside" | "auto" (default: real for root, else beside)
+    expect      {"filesystem_id": "..."}; another filesystem is refused before anything is touched (`other-filesystem`)
+    store       {"endpoint": "http://...", "region": "us-east-1", "bucket": "..."}; for archive, and restore/verify by key
+
+inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "keep_list": bool = false}
+                keep_list writes DATA/.aftermath/RUN/owners.wanted.jsonl (needs run, and a place that can be written)
+    result  filesystem_id: str, device: int, total_bytes, free_bytes, total_inodes, used_inodes, free_inodes: int,
+            read_only: bool, files, directories, bytes: int, special: int (sockets, pipes, devices), unreadable: int,
+            top: {name: {"files", "bytes"}} ("." are files at the root; at most 1,000 names, the rest under "*"),
+            owners: [{"uid", "gid", "files"}] most first, newest, oldest: ISO time | null,
+            sentinels: [{"path", "exists", "bytes", "sha256"}],
+            root: {"uid", "gid", "mode"},
+            runs: [{"run", "state", "staging": bool, "previous": bool}]
+                state: none | planned | forward | swapped | backing | back | purging | purged
+            differing: null | {"count", "files_count", "first": [{"path", "uid", "gid", "mode"}] (100 at most), "list": path | null}
+archive     name, prefix, store, from_: "snapshot" | "quiet" | "live" (default live), sentinels: [path],
+            claim_uid, volume_handle: str = "", level: int = 3, of_bytes, of_files: int | null
+            (or file: absolute path, instead of store and prefix: FILE, with FILE's manifest at FILE + ".manifest.json")
+    result  archive_key, manifest_key: str, manifest: {...} (backups.manifest.Manifest), again: bool (was there already)
+restore     run, and one of
+                key: str, store           an archive in S3, PREFIX/NAME.tar.zst; its manifest is read beside it
+                file: absolute path       .tar, .tar.gz, .tar.zst; a manifest at FILE + ".manifest.json" is used if there
+                source: absolute path     a directory
+            manifest: {...} | null (instead of the one beside the archive), leaving_links: "refuse" | "keep"
+    result  staging: path, files, directories, bytes: int, sha256: str | null, manifest: {...} (what was admitted),
+            again: bool, notes: [code]
+verify      run, where: "staging" (default) | "live", manifest: {...} | null (default: what `restore` kept),
+            sentinels: [path] (must exist, besides the manifest's own), json: [path] (must parse), sqlite: bool = true
+    result  files, directories, bytes: int, sentinels: [...], sqlite: [{"path", "ok"}], json: [path], checked: [code]
+    error   not-verified, params.problems: [{"code", "path", "wanted", "found"}]
+own         run, uid, gid: int, where: "live" (default) | "staging", modes: bool = true (u+rwX),
+            only_listed: bool = false (only what `inspect` kept in owners.wanted.jsonl)
+    result  changed, of: int, undo: path, first: [{"path", "uid", "gid", "mode"}] (as they were),
+            cleared: int (setuid, setgid or capabilities that the change took away; unown gives them back)
+unown       run
+    result  changed: int, missing: int
+swap        run, owner_kept: bool = false
+    result  state: "swapped", live: int (entries put aside), staged: int (entries put in place), previous: path, again: bool
+unswap      run
+    result  state: "back", live, staged: int, again: bool
+discard     run
+    result  removed: bool, files: int
+purge       run, confirm: the run's id once more
+    result  removed: bool, files: int, bytes: int
+
+Codes of errors: bad-spec, busy (another agent is at this data; ask again), terminated, other-filesystem, no-data,
+not-found, forbidden, unreachable (ask again), refused (by the store), no-space, no-tar, tar-failed, changed-while-read,
+special-file, no-xattrs, not-empty-name, bad-manifest, wrong-digest, truncated, bad-archive, absolute-path,
+parent-path, device, link-leaves, through-link, too-many-files, too-many-bytes, empty-archive, not-restored,
+not-verified, no-undo, no-staging, mount-point, swap-unfinished, not-swapped, purged, not-confirmed, other-archive, internal
+"""
+
+from __future__ import annotations
