@@ -1,0 +1,38 @@
+// What the browser has to help with. Every page works without this file.
+
+// A page that cannot reach the program says so, and since when.
+const noAnswer = document.getElementById("no-answer");
+const refused = document.getElementById("refused");
+
+const silent = () => {
+  if (!noAnswer.hidden) return;
+  noAnswer.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang);
+  noAnswer.hidden = false;
+};
+document.addEventListener("htmx:sendError", silent);
+document.addEventListener("htmx:timeout", silent);
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  if (detail.xhr.status >= 502) silent();
+  else if (detail.requestConfig.verb !== "get") refused.hidden = false;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.successful) noAnswer.hidden = refused.hidden = true;
+});
+
+// Nobody looks: do not ask.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.closest('[hx-trigger*="every"]')) event.preventDefault();
+});
+
+// A form is sent once, however often it is pressed; going back to the page makes it ready again.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (sent.has(form)) event.preventDefault();
+  else sent.add(form);
+  setTimeout(() => sent.delete(form), 8000);
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});
