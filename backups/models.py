@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from cluster.api import ClaimRef
+
+
+def usual_cadence() -> int:
+    """Seconds between two scans of a source: the practice cluster's are small, and somebody is watching."""
+    return 5 if settings.CLUSTER == "range" else 300
 
 
 class Volume(models.Model):
@@ -51,6 +57,9 @@ class Source(models.Model):
     """
     Where copies of a volume live. `mirror`: one object per file under `prefix`; `archives`: `NAME.tar.zst` with a
     manifest beside it; `snapshots`: the cluster's own. `domain` is the failure domain that the team declares.
+
+    `every` is in seconds. `not_before` is the lease while somebody scans and the timer in between. A source that is no
+    longer used is `retired`, with what was seen in it.
     """
 
     class Kind(models.TextChoices):
@@ -63,6 +72,9 @@ class Source(models.Model):
     bucket = models.CharField(max_length=63, blank=True)
     prefix = models.CharField(max_length=200, blank=True)
     domain = models.CharField(max_length=60, blank=True)
+    every = models.PositiveIntegerField(_("scanned every, in seconds"), default=usual_cadence)
+    not_before = models.DateTimeField(default=now, db_index=True)
+    retired = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["volume", "kind", "prefix"]
@@ -76,7 +88,10 @@ class Source(models.Model):
 
 
 class RecoveryPoint(models.Model):
-    """One restorable copy. `ref` names it in its source; `gone` is when a complete listing no longer had it."""
+    """
+    One restorable copy. `ref` names it in its source; `gone` is when a complete listing no longer had it. `accepted`:
+    somebody said that it is meant to hold so much less than those before it.
+    """
 
     class Kind(models.TextChoices):
         ARCHIVE = "archive", _("archive")
@@ -93,23 +108,31 @@ class RecoveryPoint(models.Model):
     verified = models.DateTimeField(null=True)
     seen = models.DateTimeField(default=now)
     gone = models.DateTimeField(null=True)
+    accepted = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["-taken"]
         constraints = [models.UniqueConstraint(fields=["source", "ref"], name="point_once")]
+        indexes = [models.Index(fields=["volume", "-taken"], name="points_of_a_volume")]
 
     def __str__(self) -> str:
         return f"{self.volume} {self.taken:%Y-%m-%d %H:%M}"
 
 
 class Scan(models.Model):
-    """One listing of a source. `told` is a `backups.storage.Scan` or a count of snapshots, as plain JSON."""
+    """
+    One listing of a source. `told` is a `backups.scan.Scan` as plain JSON. `count` and `bytes` are what there is to
+    restore: files of a mirror, recovery points elsewhere; None when the listing is not complete.
+    """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="scans")
     at = models.DateTimeField(default=now, db_index=True)
     complete = models.BooleanField()
     error = models.TextField(blank=True)
+    count = models.PositiveBigIntegerField(null=True)
+    bytes = models.PositiveBigIntegerField(null=True)
     told: Any = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar = ["-at"]
+        indexes = [models.Index(fields=["source", "-at"], name="scans_of_a_source")]
