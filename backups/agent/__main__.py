@@ -17,8 +17,8 @@ Keys that every verb takes
     run         the run's id, [A-Za-z0-9][A-Za-z0-9._-]{0,62}; required where something is written below
                 DATA/.aftermath/RUN/ (restore, verify of staging, own, unown, swap, unswap, discard, purge)
     owners      "real" | "beside" | "auto" (default: real for root, else beside)
-    expect      {"filesystem_id": "..."}; another filesystem is refused before anything is touched (`other-filesystem`)
-    store       {"endpoint": "http://...", "region": "us-east-1", "bucket": "..."}; for archive, and restore/verify by key
+    expect      {"filesystem_id": "..."}; another one is refused before anything is touched (`other-filesystem`)
+    store       {"endpoint": "http://...", "region": "us-east-1", "bucket": "..."}; for archive, and restore by key
 
 inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "keep_list": bool = false}
                 keep_list writes DATA/.aftermath/RUN/owners.wanted.jsonl (needs run, and a place that can be written)
@@ -30,14 +30,14 @@ inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "ke
             root: {"uid", "gid", "mode"},
             runs: [{"run", "state", "staging": bool, "previous": bool}]
                 state: none | planned | forward | swapped | backing | back | purging | purged
-            differing: null | {"count", "files_count", "first": [{"path", "uid", "gid", "mode"}] (100 at most), "list": path | null}
+            differing: null | {"count", "first": [{"path", "uid", "gid", "mode"}] (100 at most), "list": path | null}
 archive     name, prefix, store, from_: "snapshot" | "quiet" | "live" (default live), sentinels: [path],
             claim_uid, volume_handle: str = "", level: int = 3, of_bytes, of_files: int | null
             (or file: absolute path, instead of store and prefix: FILE, with FILE's manifest at FILE + ".manifest.json")
     result  archive_key, manifest_key: str, manifest: {...} (backups.manifest.Manifest), again: bool (was there already)
 restore     run, and one of
                 key: str, store           an archive in S3, PREFIX/NAME.tar.zst; its manifest is read beside it
-                file: absolute path       .tar, .tar.gz, .tar.zst; a manifest at FILE + ".manifest.json" is used if there
+                file: absolute path       .tar, .tar.gz, .tar.zst; a manifest at FILE + ".manifest.json" is used
                 source: absolute path     a directory
             manifest: {...} | null (instead of the one beside the archive), leaving_links: "refuse" | "keep"
     result  staging: path, files, directories, bytes: int, sha256: str | null, manifest: {...} (what was admitted),
@@ -52,8 +52,8 @@ own         run, uid, gid: int, where: "live" (default) | "staging", modes: bool
             cleared: int (setuid, setgid or capabilities that the change took away; unown gives them back)
 unown       run
     result  changed: int, missing: int
-swap        run, owner_kept: bool = false
-    result  state: "swapped", live: int (entries put aside), staged: int (entries put in place), previous: path, again: bool
+swap        run
+    result  state: "swapped", live: int (entries put aside), staged: int (put in place), previous: path, again: bool
 unswap      run
     result  state: "back", live, staged: int, again: bool
 discard     run
@@ -65,7 +65,8 @@ Codes of errors: bad-spec, busy (another agent is at this data; ask again), term
 not-found, forbidden, unreachable (ask again), refused (by the store), no-space, no-tar, tar-failed, changed-while-read,
 special-file, no-xattrs, not-empty-name, bad-manifest, wrong-digest, truncated, bad-archive, absolute-path,
 parent-path, device, link-leaves, through-link, too-many-files, too-many-bytes, empty-archive, not-restored,
-not-verified, no-undo, no-staging, mount-point, swap-unfinished, not-swapped, purged, not-confirmed, other-archive, internal
+not-verified, no-undo, no-staging, mount-point, swap-unfinished, not-swapped, purged, not-confirmed, other-archive,
+internal
 """
 
 from __future__ import annotations
