@@ -1,0 +1,39 @@
+# `make run` starts Aftermath, `make test` tests it. Everything else is for those who work on it.
+MAKEFLAGS += --no-print-directory
+python := .venv/bin/python
+.PHONY: help run test check env bench lock pictures
+
+help:
+	@echo "make run       start it; the address is printed      (PORT=8000)"
+	@echo "make test      every check and test this machine can run"
+	@echo "make check     the checks alone: style, types, layers, settings"
+	@echo "make bench     what it costs, as a table"
+	@echo "make env       only make .venv"
+	@echo "make lock      choose the newest packages anew       (needs uv)"
+	@echo "make pictures  take the screenshots of the documents"
+
+env:
+	@sh tools/environment.sh requirements.lock
+
+run: env
+	@exec $(python) manage.py up
+
+.PHONY: dev
+dev:
+	@sh tools/environment.sh requirements-dev.lock
+
+check: dev
+	@$(python) tools/check.py
+
+test: dev
+	@$(python) tools/check.py
+	@$(python) tools/suite.py
+
+bench: dev
+	@$(python) -m bench
+
+pictures: dev
+	@$(python) docs/pictures.py
+
+lock:
+	@sh tools/lock.sh
