@@ -1,0 +1,97 @@
+"""Checks of the copies: what the last listings of each source tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from health.base import Evidence, Facts, Result, check, say
+from health.observed import Copies, Observed, Volume
+
+LISTED = ("mirror", "archives")
+
+
+def each_source(seen: Observed, *kinds: str) -> Iterator[tuple[str, Volume, Copies]]:
+    """The sources of these kinds with the name that findings about them carry."""
+    for volume in sorted(seen.volumes, key=lambda each: each.ref):
+        for copies in sorted(volume.copies, key=lambda each: each.id):
+            if copies.kind in kinds:
+                yield f"{volume.subject}#{copies.id}", volume, copies
+
+
+def cannot_tell(copies: Copies, seen: Observed) -> Facts | None:
+    """Why the newest listing proves nothing: none, broken off, or old."""
+    newest = copies.newest
+    if newest is None:
+        return say("never-scanned", source=copies.name)
+    if not newest.complete:
+        return say("incomplete", source=copies.name, error=newest.error)
+    age = (seen.now - newest.at).total_seconds()
+    if age > 2 * max(copies.every, seen.cadence) + seen.confirm:
+        return say("old-scan", source=copies.name, seconds=round(age))
+    return None
+
+
+@check("backup-emptied", _("Backup emptied"), reads=["copies"], fails_after=1)
+def backup_emptied(seen: Observed) -> Iterator[Result]:
+    """A complete listing is empty where there was something, and was still empty when it was asked again."""
+    for subject, volume, copies in each_source(seen, *LISTED):
+        yield emptied(subject, volume, copies, seen)
+
+
+def emptied(subject: str, volume: Volume, copies: Copies, seen: Observed) -> Result:
+    newest, filled = copies.newest, copies.filled
+    why = cannot_tell(copies, seen)
+    if why or newest is None:
+        return Result(subject, "unknown", why or {}, seen.view.at, "listing", volume=volume.id)
+    if newest.count:
+        return Result(subject, "ok", say("filled", count=newest.count), newest.at, "listing", volume=volume.id)
+    if filled is None:
+        told = say("never-filled", source=copies.name)
+        return Result(subject, "nothing", told, newest.at, "listing", volume=volume.id)
+    since = copies.empty_since or newest.at
+    if (newest.at - since).total_seconds() < seen.confirm:
+        told = say("asking-again", source=copies.name, seconds=round(seen.confirm))
+        return Result(subject, "unknown", told, newest.at, "listing", volume=volume.id)
+    told = say("backup-emptied", source=copies.name, was=filled.count, last=filled.at.isoformat())
+    evidence = (
+        Evidence(f"{copies.name}: objects, listed at {newest.at:%Y-%m-%d %H:%M:%SZ}", "0"),
+        Evidence(f"{copies.name}: objects, listed at {since:%Y-%m-%d %H:%M:%SZ}", "0"),
+        Evidence(f"{copies.name}: objects, listed at {filled.at:%Y-%m-%d %H:%M:%SZ}", str(filled.count)),
+    )
+    return Result(subject, "fail", told, newest.at, "listing", evidence, volume.id)
+
+
+@check("sentinel-missing", _("Sentinel missing from the newest copy"), reads=["copies"])
+def sentinel_missing(seen: Observed) -> Iterator[Result]:
+    """A path that must be in every copy is not in the newest one."""
+    for subject, volume, copies in each_source(seen, *LISTED):
+        yield missing(subject, volume, copies, seen)
+
+
+def missing(subject: str, volume: Volume, copies: Copies, seen: Observed) -> Result:
+    newest = copies.newest
+    if not volume.sentinels:
+        return Result(subject, "nothing", say("no-sentinels"), seen.view.at, "listing", volume=volume.id)
+    why = cannot_tell(copies, seen)
+    if why or newest is None:
+        return Result(subject, "unknown", why or {}, seen.view.at, "listing", volume=volume.id)
+    if copies.kind == "archives" and copies.point is None:
+        return Result(subject, "nothing", say("no-point", source=copies.name), newest.at, "listing", volume=volume.id)
+    there = copies.point.sentinels if copies.kind == "archives" and copies.point else newest.sentinels
+    return held(subject, volume, copies, there)
+
+
+def held(subject: str, volume: Volume, copies: Copies, there: Mapping[str, bool]) -> Result:
+    assert copies.newest is not None
+    at, name = copies.newest.at, copies.point.ref if copies.kind == "archives" and copies.point else copies.name
+    gone = sorted(path for path in volume.sentinels if there.get(path) is False)
+    if gone:
+        told = say("sentinel-missing", source=copies.name, paths=gone, of=len(volume.sentinels))
+        evidence = tuple(Evidence(f"{name}: {path}", "absent") for path in gone)
+        return Result(subject, "fail", told, at, "listing", evidence, volume.id)
+    if unasked := sorted(path for path in volume.sentinels if path not in there):
+        told = say("not-asked-for", source=copies.name, paths=unasked)
+        return Result(subject, "unknown", told, at, "listing", volume=volume.id)
+    return Result(subject, "ok", say("sentinels-there", of=len(there)), at, "listing", volume=volume.id)
