@@ -14,17 +14,18 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transform, get_type_hints
 
 import msgspec
 
-from cluster.api import Cluster
+from cluster.api import ClaimRef, Cluster
 
 T = TypeVar("T")
 
 
-# --- Facts: what is so, in a form that can be kept and said in any language -----------------------------------------
+# --- Facts: what is so, in a form that can be kept, and said in any language ---
 
 
 @dataclass(frozen=True)
@@ -35,70 +36,152 @@ class Facts:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {"code": self.code, **self.params}
+        return {"code": self.code, **encoded(dict(self.params))}
 
 
 def facts(code: str, **params: Any) -> Facts:
-    return Facts(code, params)
+    return Facts(code, {name: str(v) if isinstance(v, ClaimRef) else v for name, v in params.items()})
 
 
-# --- Acts ------------------------------------------------------------------------------------------------------------
+# --- The world that acts work on ---
+
+
+@dataclass(frozen=True)
+class VolumeFacts:
+    """A volume of ours, as our own records have it."""
+
+    id: int
+    claim: ClaimRef
+    uid: int
+    gid: int
+    sentinels: tuple[str, ...]
+    filesystem: str
+    bucket: str
+    prefix: str  # of its archives; empty where it has none
+
+
+@dataclass(frozen=True)
+class PointFacts:
+    """
+    A recovery point of ours. `ref` is an object's key, or a snapshot's name. `median_files` and `median_bytes` are of
+    the last five good points of the volume, 0 where there are none.
+    """
+
+    id: int
+    volume: int
+    kind: str
+    ref: str
+    bucket: str
+    taken: datetime
+    files: int
+    bytes: int
+    gone: bool
+    verified: bool
+    sentinels: tuple[str, ...]
+    missing: tuple[str, ...]
+    median_files: int
+    median_bytes: int
+
+
+class Records(Protocol):
+    """What a look may ask of our own records. Raises LookupError for what is not there."""
+
+    def volume(self, id: int) -> VolumeFacts: ...
+    def point(self, id: int) -> PointFacts: ...
+    def store(self) -> Mapping[str, str]:
+        """Where objects are kept: `endpoint` and `region`, never a credential."""
+        ...
+
+    def verified(self, point: int) -> None:
+        """Write down that a recovery point was restored and held against its manifest now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to watch before believing, in seconds: pods that stay ready, and witnesses that agree twice."""
+
+    steady: float = 60.0
+    apart: float = 5.0
+
+
+@dataclass(frozen=True)
+class World:
+    """
+    Everything that a look or an act may touch. What it makes is named by `name()`: the run, the act's position, and
+    how often a person asked for another try, so that a repeated request finds what the first one made.
+    """
+
+    cluster: Cluster
+    records: Records
+    tag: str
+    at: str = "0"
+    back: bool = False
+    attempt: int = 1
+    memory: Mapping[str, Any] = field(default_factory=dict)  # what this act last said with NotYet
+    patience: Patience = Patience()
+
+    def name(self, part: str = "") -> str:
+        again = f"-{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.tag}-{self.at}{'-back' if self.back else ''}{again}{part}"
+
+    def labels(self) -> dict[str, str]:
+        return {
+            "app.kubernetes.io/managed-by": "aftermath",
+            "aftermath.dev/run": self.tag.removeprefix("am-"),
+            "aftermath.dev/act": self.at,
+        }
+
+
+# --- Acts ---
 
 
 class NotYet(Exception):
-    """The act did its part, and the world has not caught up. Called again after `again_in` seconds."""
+    """It is not so yet. Ask again after `again_in` seconds; `progress` is the agent's, where there is one."""
 
-    def __init__(self, waiting: Facts, *, again_in: float = 2.0, progress: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, waiting: Facts, *, again_in: float = 1.0, progress: Mapping[str, Any] | None = None) -> None:
         super().__init__(waiting.code)
         self.waiting, self.again_in, self.progress = waiting, again_in, dict(progress or {})
 
 
 class Failed(Exception):
-    """The act cannot be done, and says why."""
+    """It cannot be done, and this says why."""
 
     def __init__(self, why: Facts) -> None:
         super().__init__(f"{why.code} {dict(why.params)}")
         self.why = why
 
 
-@dataclass(frozen=True)
-class World:
-    """Everything an act may touch. `tag` names what the run makes: each act adds its own position."""
-
-    cluster: Cluster
-    tag: str
-    stores: Any = None
-
-
 class Act:
     """
-    Called until it returns. `told()` is how people read it, before and after.
+    Called until it returns. `told()` is how people read it, before and after; `back()` what taking it back would do.
 
-    `one_way`: there is no way back, and people are told so before anyone starts.
-    `back` says, as a code, what taking it back would do. `minutes` is its deadline.
+    `one_way`: there is no way back, and people are told so before anyone starts. `kept`: it is left as it is when the
+    run is taken back, on purpose. `asks_only`: it changes nothing. `minutes` is how long it may take in all.
     """
 
     one_way: ClassVar[bool] = False
-    asks_only: ClassVar[bool] = False  # changes nothing: there is nothing to take back
+    kept: ClassVar[bool] = False
+    asks_only: ClassVar[bool] = False
     minutes: ClassVar[float] = 5
 
     def told(self) -> Facts:
         raise NotImplementedError
 
     def do(self, world: World) -> Mapping[str, Any] | None:
-        """Make it so. Returns what is worth keeping in the record, or raises NotYet or Failed."""
+        """Make it so. Returns what is worth keeping in the record; raises NotYet, Failed or a ClusterError."""
         raise NotImplementedError
 
     def dry(self, world: World) -> str:
-        """Ask the world whether it would accept this, changing nothing. A code of `runbooks.sentences.DRY`."""
+        """Ask the world whether it would accept this, changing nothing: a code of `runbooks.sentences.DRY`."""
         return "only-asks" if self.asks_only else "not-possible"
 
     def inverse(self) -> Act | None:
-        """The act that takes this one back; None where nothing needs to be."""
+        """The act that takes this one back; None where nothing needs to be, or nothing can."""
         return None
 
 
-# --- Runbooks --------------------------------------------------------------------------------------------------------
+# --- Runbooks ---
 
 
 class Seen:
@@ -117,31 +200,29 @@ class Objection:
 
 
 def objection(code: str, *, stops: bool = True, **params: Any) -> Objection:
-    return Objection(Facts(code, params), stops)
+    return Objection(facts(code, **params), stops)
 
 
-class VolumeId(int):
-    """A parameter that names a volume of ours."""
-
-
-class PointId(int):
-    """A parameter that names a recovery point."""
-
-
-def param(label: Any, help: Any = "", **kwargs: Any) -> Any:
-    """A parameter: its label and a hint, both translatable."""
-    return field(metadata={"label": label, "help": help}, **kwargs)
+def param(label: Any, hint: Any = "", *, kind: str = "", **kwargs: Any) -> Any:
+    """A parameter: a label and a hint, both translatable; `kind` is `volume` or `point` for a number that names one."""
+    return field(metadata={"label": label, "hint": hint, "kind": kind}, **kwargs)
 
 
 class Runbook(Generic[S]):
-    """The fields are the parameters. An instance is ready to be looked at and planned."""
+    """
+    The fields are the parameters. An instance is ready to be looked at and planned.
+
+    `may_move` names what of the seen may change by itself between the approval and the start.
+    """
 
     title: ClassVar[Any]
+    about: ClassVar[Any]
     slug: ClassVar[str]
+    may_move: ClassVar[frozenset[str]] = frozenset()
     volume: int
 
     def look(self, world: World) -> S:
-        """What the plan depends on: the only part that asks the world (and our own records)."""
+        """What the plan depends on: the only part that asks. May raise NotYet while a job of its own looks."""
         raise NotImplementedError
 
     def objections(self, seen: S) -> Iterator[Objection]:
@@ -151,12 +232,15 @@ class Runbook(Generic[S]):
     def plan(self, seen: S) -> Iterator[Act]:
         raise NotImplementedError
 
-    def changed(self, approved: S, now: S) -> list[str]:
-        """The names of what is no longer as it was approved. A runbook leaves out what may move by itself."""
-        then, here = asdict(approved), asdict(now)  # type: ignore[call-overload]
-        return [name for name in here if here[name] != then[name] and name not in self.may_move]
+    def typed(self) -> bool:
+        """Whether the volume's name must be typed before it starts."""
+        return True
 
-    may_move: ClassVar[frozenset[str]] = frozenset()
+    def changed(self, approved: S, here: S) -> list[str]:
+        """The names of what is no longer as it was approved."""
+        was: dict[str, Any] = asdict(approved)  # type: ignore[call-overload]
+        now: dict[str, Any] = asdict(here)  # type: ignore[call-overload]
+        return [name for name in now if now[name] != was[name] and name not in self.may_move]
 
     @classmethod
     def seen_type(cls) -> type[S]:
@@ -195,5 +279,5 @@ def decoded(kind: type[T], value: Any) -> T:
 
 
 def encoded(value: Any) -> Any:
-    """A dataclass as plain JSON values."""
+    """A dataclass, or a container of them, as plain JSON values."""
     return msgspec.to_builtins(value)

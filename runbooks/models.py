@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,7 @@ from runbooks.base import Act, Runbook, Seen, decoded, shelf
 
 
 class State(models.TextChoices):
+    LOOKING = "looking", _("Looking")
     DRAFT = "draft", _("Draft")
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")
@@ -24,10 +27,11 @@ class State(models.TextChoices):
     UNDONE = "undone", _("Taken back")
     STUCK = "stuck", _("Stuck")
     REFUSED = "refused", _("Refused")
+    LEFT = "left", _("Left as it is")
 
 
 LIVE = ("queued", "running", "undoing", "stuck")  # these hold the volume
-KNOCKED = ("queued", "running", "undoing")  # these want a worker
+KNOCKED = ("looking", "queued", "running", "undoing")  # these want a worker
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -47,11 +51,12 @@ class Run(models.Model):
     """
 
     MOVES: ClassVar[dict[str, set[str]]] = {
-        "draft": {"queued", "refused"},
+        "looking": {"draft", "refused"},
+        "draft": {"queued", "looking"},
         "queued": {"running", "refused", "undone"},
         "running": {"done", "undoing", "stuck"},
         "undoing": {"undone", "stuck"},
-        "stuck": {"undoing"},
+        "stuck": {"undoing", "left"},
         "done": {"undoing"},
     }
 
@@ -62,9 +67,12 @@ class Run(models.Model):
     trial: Any = models.JSONField(default=list)  # the dry run: one answer an act
     volume = models.ForeignKey(Volume, models.PROTECT, null=True, related_name="runs")
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, blank=True, related_name="runs")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.LOOKING)
+    waiting: Any = models.JSONField(default=dict, blank=True)  # facts: what a look waits for
     why: Any = models.JSONField(default=dict, blank=True)  # facts: why it was refused, turned back, or is stuck
     reason = models.CharField(max_length=500, blank=True)  # a person's, at the start
+    since = models.DateTimeField(default=now)  # when it came into its state
+    looks = models.PositiveIntegerField(default=1)
     drafted = models.DateTimeField(default=now)
     drafted_by = models.CharField(max_length=150)
     started = models.DateTimeField(null=True)
@@ -106,12 +114,36 @@ class Run(models.Model):
         return list(self.runbook.plan(seen))
 
     @property
+    def title(self) -> str:
+        """The runbook's, or its slug where this version does not know it any more."""
+        kind = shelf().get(self.slug)
+        return str(kind.title) if kind else self.slug
+
+    @property
+    def colour(self) -> str:
+        """The state's colour, as the pages name it."""
+        return {"done": "ok", "stuck": "fail", "left": "fail", "refused": "warn"}.get(
+            self.state, "live" if self.wants_worker else ""
+        )
+
+    @property
+    def launch_again(self) -> str:
+        """The address of the form that this run came from, filled in as it was."""
+        if self.slug not in shelf():
+            return reverse("runbooks")
+        return f"{reverse('runbook', args=[self.slug])}?{urlencode(self.params)}"
+
+    @property
+    def wants_worker(self) -> bool:
+        return self.state in KNOCKED
+
+    @property
     def is_live(self) -> bool:
         return self.state in LIVE
 
     @property
     def is_over(self) -> bool:
-        return self.state in {"done", "undone", "refused"}
+        return self.state in {"done", "undone", "refused", "left"}
 
 
 class ActRecord(models.Model):
@@ -123,8 +155,9 @@ class ActRecord(models.Model):
     facts: Any = models.JSONField(default=dict)
     began = models.DateTimeField(default=now)
     done = models.DateTimeField(null=True)
-    failed = models.DateTimeField(null=True)
+    asked = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=1)  # rises when a person says: try again
     waiting: Any = models.JSONField(default=dict, blank=True)  # facts: what for
     progress: Any = models.JSONField(default=dict, blank=True)
     result: Any = models.JSONField(default=dict, blank=True)

@@ -1,5 +1,19 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from runbooks import views
+
+urlpatterns = [
+    path("runbooks/", views.library, name="runbooks"),
+    path("runbooks/<slug:slug>/", views.launch, name="runbook"),
+    path("runs/", views.runs, name="runs"),
+    path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/start/", views.start, name="run-start"),
+    path("runs/<int:pk>/look/", views.look, name="run-look"),
+    path("runs/<int:pk>/cancel/", views.cancel, name="run-cancel"),
+    path("runs/<int:pk>/undo/", views.undo, name="run-undo"),
+    path("runs/<int:pk>/again/", views.again, name="run-again"),
+    path("runs/<int:pk>/leave/", views.leave, name="run-leave"),
+    path("incidents/<int:pk>/runs/", views.incident_runs, name="incident-runs"),
+]

@@ -1,0 +1,139 @@
+"""What people do with runs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.timezone import now
+from kombu.exceptions import OperationalError
+
+from audit.models import record
+from audit.moves import move
+from backups.models import Volume
+from incidents.models import Incident
+from people.actors import Actor
+from runbooks.base import Runbook, encoded, facts
+from runbooks.models import LIVE, ActRecord, Line, Run, State
+from runbooks.tasks import advance
+
+log = logging.getLogger(__name__)
+
+
+class Busy(Exception):
+    """Another run is at work on the same volume: `other`, where it can still be seen."""
+
+    def __init__(self, other: Run | None) -> None:
+        super().__init__("another run is at work on this volume")
+        self.other = other
+
+
+class NotConfirmed(Exception):
+    """The name that was typed is not the volume's."""
+
+
+class HasObjections(Exception):
+    """The draft has objections that stop it."""
+
+
+class TooLate(Exception):
+    """A later run worked on the same volume: it must be taken back first."""
+
+    def __init__(self, later: Run) -> None:
+        super().__init__("a later run must be taken back first")
+        self.later = later
+
+
+def knock(run: Run) -> None:
+    """Tell a worker, once this transaction is written. A knock that is not heard is made good by the next beat."""
+
+    def send() -> None:
+        try:
+            advance.apply_async((run.pk,), retry=False)
+        except (OperationalError, OSError):
+            log.warning("The broker did not take the knock for %s", run)
+
+    transaction.on_commit(send)
+
+
+@transaction.atomic
+def draft(runbook: Runbook[Any], *, by: Actor, incident: Incident | None = None) -> Run:
+    """Ask a worker to look and to say what would be done. Nothing is changed."""
+    run = Run.objects.create(
+        slug=runbook.slug,
+        params=encoded(runbook),
+        volume=Volume.objects.filter(pk=runbook.volume).first(),
+        incident=incident,
+        drafted_by=by.name,
+    )
+    record("run.looking", run, by=by, runbook=run.slug, volume=str(run.volume or ""))
+    knock(run)
+    return run
+
+
+@transaction.atomic
+def look_again(run: Run, *, by: Actor) -> None:
+    move(run, State.LOOKING, by=by, since=now(), looks=F("looks") + 1, not_before=now())
+    run.refresh_from_db()
+    knock(run)
+
+
+def start(run: Run, *, typed: str, reason: str = "", by: Actor) -> None:
+    """Approve the plan as it stands. Raises NotConfirmed, HasObjections, Busy, IllegalMove or LostRace."""
+    if run.runbook.typed() and typed.strip() != str(run.volume):
+        raise NotConfirmed
+    if any(o["stops"] for o in run.objections):
+        raise HasObjections
+    try:
+        with transaction.atomic():
+            told = {"reason": reason} if reason else {}
+            changes: dict[str, Any] = {"started": now(), "started_by": by.name, "reason": reason[:500], "since": now()}
+            move(run, State.QUEUED, by=by, facts=told, not_before=now(), **changes)
+            Line.objects.create(run=run, facts=facts("started", by=by.name).as_json())
+            knock(run)
+    except IntegrityError as e:
+        raise Busy(Run.objects.filter(volume=run.volume_id, state__in=LIVE).first()) from e
+
+
+def cancel(run: Run, *, by: Actor) -> None:
+    """Turn back. What was begun is taken back, in the reverse order; nothing was begun: nothing is."""
+    to = State.UNDONE if run.state == State.QUEUED else State.UNDOING
+    ended = {"ended": now()} if to == State.UNDONE else {}
+    turn(run, to, by=by, why=facts("cancelled", by=by.name).as_json(), **ended)
+
+
+def undo(run: Run, *, by: Actor) -> None:
+    """Take a finished run back. Raises TooLate when a later one worked on the volume, or Busy."""
+    later = Run.objects.filter(volume=run.volume_id, state__in=("done", "left"), started__gt=run.started).first()
+    if later and run.state == State.DONE:
+        raise TooLate(later)
+    try:
+        turn(run, State.UNDOING, by=by, why=facts("undone-by", by=by.name).as_json(), ended=None)
+    except IntegrityError as e:
+        raise Busy(Run.objects.filter(volume=run.volume_id, state__in=LIVE).first()) from e
+
+
+@transaction.atomic
+def try_again(run: Run, *, by: Actor) -> None:
+    """Go on with the way back, with its clock set anew and new names for what it makes."""
+    turn(run, State.UNDOING, by=by)
+    ActRecord.objects.filter(run=run, undo=True, done=None).update(
+        began=now(), attempt=F("attempt") + 1, waiting={}, progress={}
+    )
+
+
+@transaction.atomic
+def leave(run: Run, *, reason: str, by: Actor) -> None:
+    """A stuck run is left as it is: the volume is free for another, and the trail says who decided so and why."""
+    move(run, State.LEFT, by=by, facts={"reason": reason}, since=now(), ended=now())
+    Line.objects.create(run=run, facts=facts("left", by=by.name, reason=reason).as_json())
+
+
+@transaction.atomic
+def turn(run: Run, to: State, *, by: Actor, **changes: Any) -> None:
+    move(run, to, by=by, since=now(), **changes)
+    Line.objects.create(run=run, facts=changes.get("why") or facts("tried-again", by=by.name).as_json())
+    Run.objects.filter(pk=run.pk, worker="").update(not_before=now())  # a timer may be cut short; a lease may not
+    knock(run)

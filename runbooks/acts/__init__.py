@@ -1,0 +1,1 @@
+"""Everything that a runbook can make so. One module a theme."""

@@ -1,0 +1,35 @@
+"""Acts on the cluster's own snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cluster.api import ClaimRef
+from runbooks.base import Act, Facts, NotYet, World, facts
+
+
+@dataclass(frozen=True)
+class KeepSnapshot(Act):
+    """Take a snapshot that stays, also when the run is taken back: it is the way back of last resort."""
+
+    claim: ClaimRef
+    name: str
+    safety: bool = False
+    kept: ClassVar[bool] = True
+    minutes: ClassVar[float] = 30
+
+    def told(self) -> Facts:
+        return facts("safety-snapshot" if self.safety else "snapshot", claim=self.claim, name=self.name)
+
+    def do(self, world: World) -> Mapping[str, Any]:
+        world.cluster.make_snapshot(self.claim, self.name, labels=world.labels())
+        made = world.cluster.snapshot(self.claim.namespace, self.name)
+        if not made.ready:
+            raise NotYet(facts("snapshot-not-ready", name=self.name, error=made.error), again_in=1.0)
+        return {"snapshot": self.name, "bytes": made.size}
+
+    def dry(self, world: World) -> str:
+        world.cluster.make_snapshot(self.claim, self.name, labels=world.labels(), dry=True)
+        return "accepted"

@@ -1,0 +1,67 @@
+"""A runbook's typed parameters as a form."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from django import forms
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from backups.models import RecoveryPoint, Volume
+from incidents.models import Incident
+from people import words
+from runbooks.base import Runbook
+
+PLAIN: dict[Any, type[forms.Field]] = {str: forms.CharField, int: forms.IntegerField, bool: forms.BooleanField}
+POINTS = 200  # recovery points offered, newest first
+
+
+def form_for(runbook: type[Runbook[Any]], volume: int | None = None) -> type[forms.Form]:
+    """The form of a runbook's parameters, and the incident that it is for. Recovery points are those of `volume`."""
+    hints = get_type_hints(runbook)
+    made: dict[str, Any] = {f.name: form_field(hints[f.name], f, volume) for f in fields(runbook)}  # type: ignore[arg-type]
+    made["incident"] = forms.ModelChoiceField(
+        Incident.objects.exclude(state=Incident.State.CLOSED)[:100],
+        required=False,
+        label=lazy("For incident"),
+        help_text=lazy("Its timeline gets the evidence"),
+        empty_label=lazy("None"),
+    )
+    made["incident"].label_from_instance = lambda incident: f"{incident} {incident.title}"[:100]
+    return type(f"{runbook.__name__}Form", (forms.Form,), made)
+
+
+def form_field(hint: Any, f: Field[Any], volume: int | None) -> forms.Field:
+    options: dict[str, Any] = {"label": f.metadata["label"], "help_text": f.metadata["hint"]}
+    if f.default is not MISSING:
+        options["initial"] = f.default
+    if f.metadata["kind"] == "volume":
+        choices = [("", _("Choose a volume")), *((v.pk, str(v)) for v in Volume.objects.all())]
+        return forms.TypedChoiceField(coerce=int, choices=choices, **options)
+    if f.metadata["kind"] == "point":
+        return forms.TypedChoiceField(coerce=int, choices=point_choices(volume), **options)
+    if get_origin(hint) is Literal:
+        return forms.ChoiceField(choices=[(v, v) for v in get_args(hint)], **options)
+    return PLAIN[hint](required=hint is not bool, **options)
+
+
+def point_choices(volume: int | None) -> list[Any]:
+    """Recovery points, newest first: of one volume, or of all, each under its volume."""
+    points = RecoveryPoint.objects.filter(gone=None).select_related("volume").order_by("-taken")
+    if volume is not None:
+        mine = points.filter(volume=volume)[:POINTS]
+        return [("", _("Choose a recovery point")), *((p.pk, point_label(p)) for p in mine)]
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for point in points[:POINTS]:
+        groups.setdefault(str(point.volume), []).append((point.pk, point_label(point)))
+    return [("", _("Choose a recovery point")), *sorted(groups.items())]
+
+
+def point_label(point: RecoveryPoint) -> str:
+    """When, what, how much, and whether it was proven: `17 Nov, 06:00, archive, 3.2 GB, verified`."""
+    verified = _("verified") if point.verified else _("not verified")
+    size = [words.size(point.bytes)] if point.bytes is not None else []
+    return ", ".join([words.moment(localtime(point.taken)), str(point.get_kind_display()), *size, verified])

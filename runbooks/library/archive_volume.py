@@ -1,0 +1,57 @@
+"""Archive a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from runbooks import base
+from runbooks.acts.data import Archive
+from runbooks.acts.snapshots import KeepSnapshot
+from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
+from runbooks.looks import Scene, inspected, scene
+
+
+@dataclass(frozen=True)
+class Seen(base.Seen):
+    scene: Scene
+    store: Mapping[str, str]
+    tag: str
+    files: int
+    missing: tuple[str, ...]
+
+
+@runbook("archive-volume", _("Archive a volume"))
+class ArchiveVolume(Runbook[Seen]):
+    about = _("Write what a volume holds now to the object store, from a snapshot, with a manifest that proves it.")
+
+    volume: int = param(_("Volume"), _("What to archive"), kind="volume")
+
+    may_move = frozenset({"files"})
+
+    def typed(self) -> bool:
+        return False
+
+    def look(self, world: World) -> Seen:
+        here = scene(world, self.volume)
+        found = inspected(world, here)
+        missing = tuple(s["path"] for s in found["sentinels"] if not s["exists"])
+        return Seen(here, world.records.store(), world.tag, found["files"], missing)
+
+    def objections(self, seen: Seen) -> Iterator[Objection]:
+        if not seen.scene.volume.prefix:
+            yield objection("no-archives", claim=seen.scene.claim)
+        if not seen.files:
+            yield objection("volume-empty", claim=seen.scene.claim)
+        for path in seen.missing:
+            yield objection("volume-without", path=path)
+
+    def plan(self, seen: Seen) -> Iterator[Act]:
+        volume = seen.scene.volume
+        store = {**seen.store, "bucket": volume.bucket}
+        snapshot = f"{seen.tag}-snapshot"
+        yield KeepSnapshot(volume.claim, snapshot)
+        name = f"{volume.claim.name}-{seen.tag}"
+        yield Archive(volume.claim, name, volume.prefix, store, volume.sentinels, snapshot=snapshot)

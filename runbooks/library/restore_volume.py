@@ -1,0 +1,107 @@
+"""Restore a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from runbooks import base
+from runbooks.acts.data import Archive, Extract, Own, Swap, Verify
+from runbooks.acts.snapshots import KeepSnapshot
+from runbooks.acts.workloads import Detached, Witnessed
+from runbooks.base import Act, Objection, PointFacts, Runbook, World, objection, param, runbook
+from runbooks.looks import Scene, common, down, inspected, scene, syncs_again, up
+
+ROOM = 1.1  # times the recovery point's bytes must be free for staging
+FILES, BYTES = 0.9, 0.8  # of the median of the last five good points
+
+
+@dataclass(frozen=True)
+class Seen(base.Seen):
+    """`files`, `bytes` and `newest` are of what is live now; `free` is the volume's room, in bytes."""
+
+    scene: Scene
+    point: PointFacts
+    store: Mapping[str, str]
+    tag: str
+    filesystem: str
+    free: int
+    files: int
+    bytes: int
+    newest: str
+
+
+@runbook("restore-volume", _("Restore a volume"))
+class RestoreVolume(Runbook[Seen]):
+    about = _("Put a recovery point in place of what a volume holds. What was there is kept beside it.")
+
+    volume: int = param(_("Volume"), _("What to restore"), kind="volume")
+    point: int = param(_("Recovery point"), _("What to put in its place"), kind="point")
+
+    may_move = frozenset({"free", "files", "bytes", "newest"})
+
+    def look(self, world: World) -> Seen:
+        here = scene(world, self.volume)
+        found = inspected(world, here)
+        return Seen(
+            scene=here,
+            point=world.records.point(self.point),
+            store=world.records.store(),
+            tag=world.tag,
+            filesystem=found["filesystem_id"],
+            free=found["free_bytes"],
+            files=found["files"],
+            bytes=found["bytes"],
+            newest=found["newest"] or "",
+        )
+
+    def objections(self, seen: Seen) -> Iterator[Objection]:
+        yield from common(seen.scene)
+        yield from self.against_the_point(seen)
+        if seen.free < (need := round(seen.point.bytes * ROOM)):
+            yield objection("no-room", free=seen.free, need=need)
+        if seen.scene.volume.filesystem not in ("", seen.filesystem):
+            yield objection("formatted", stops=False, claim=seen.scene.claim)
+        if seen.newest and seen.newest > seen.point.taken.isoformat():
+            yield objection("written-since", stops=False, files=seen.files, newest=seen.newest)
+
+    def against_the_point(self, seen: Seen) -> Iterator[Objection]:
+        point = seen.point
+        if point.volume != self.volume:
+            yield objection("other-volume")
+        if point.gone:
+            yield objection("point-gone")
+        if point.kind == "archive" and not point.files:
+            yield objection("point-empty")
+        elif point.files < FILES * point.median_files or point.bytes < BYTES * point.median_bytes:
+            yield objection("point-shrunk", files=point.files, usual=point.median_files)
+        for path in point.missing:
+            yield objection("point-without", path=path)
+        if not point.verified:
+            yield objection("point-unverified", stops=False)
+
+    def plan(self, seen: Seen) -> Iterator[Act]:
+        claim, run, volume, point = seen.scene.claim, seen.tag, seen.scene.volume, seen.point
+        store = {**seen.store, "bucket": point.bucket}
+        yield Witnessed(claim)
+        yield from down(seen.scene)
+        yield KeepSnapshot(claim, name=f"{run}-safety", safety=True)
+        yield Extract(claim, point.kind, point.ref, store, point.files, point.bytes, seen.filesystem, run)
+        yield Verify(claim, run, volume.sentinels, point.id)
+        yield Own(claim, run, volume.uid, volume.gid, where="staging")
+        yield Swap(claim, run)
+        yield Detached(claim)
+        yield from up(seen.scene)
+        if volume.prefix:
+            yield baseline(seen)
+        yield from syncs_again(seen.scene)
+
+
+def baseline(seen: Seen) -> Act:
+    """A fresh archive of what is live again: the new recovery point to start from."""
+    volume = seen.scene.volume
+    store = {**seen.store, "bucket": volume.bucket}
+    name = f"{volume.claim.name}-{seen.tag}"
+    return Archive(volume.claim, name, volume.prefix, store, volume.sentinels, quiet=False)

@@ -1,0 +1,121 @@
+"""A run as its page shows it: each act of the plan with what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.timezone import now
+
+from runbooks.base import Act
+from runbooks.models import ActRecord, Run, State
+from runbooks.sentences import say
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    One act. `state` is todo, now, done, back-now (being taken back), back (taken back), kept or failed; `mark` its
+    shape. `fraction` is `(value, max)` for a bar: bytes, files, or seconds waited of those allowed.
+    """
+
+    position: int
+    sentence: str
+    state: str
+    began: datetime | None = None
+    ended: datetime | None = None
+    waiting: str = ""
+    asked: datetime | None = None
+    waited: timedelta | None = None
+    allowed: timedelta | None = None
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def mark(self) -> str:
+        return {
+            "todo": "open", "now": "live", "back-now": "live", "done": "ok", "back": "back", "kept": "keep",
+            "failed": "fail",
+        }[self.state]  # fmt: skip
+
+    @property
+    def took(self) -> timedelta | None:
+        return self.ended - self.began if self.ended and self.began else None
+
+
+def rows(run: Run) -> list[Row]:
+    records = list(run.records.all())
+    forth = {r.position: r for r in records if not r.undo}
+    back = {r.position: r for r in records if r.undo}
+    return [row(run, n, act, forth.get(n), back.get(n)) for n, act in enumerate(run.plan, 1)]
+
+
+def row(run: Run, position: int, act: Act, forth: ActRecord | None, back: ActRecord | None) -> Row:
+    sentence = say(act.told().as_json())
+    if forth is None:
+        return Row(position, sentence, "todo")
+    if back is not None:
+        note = say(back.facts)
+        if back.done:
+            return Row(position, sentence, "back", back.began, back.done, note=note)
+        state = "failed" if run.state in (State.STUCK, State.LEFT) else "back-now"
+        inverse = act.inverse() or act
+        return busy(position, sentence, state, back, inverse, note)
+    if forth.done:
+        kept = act.kept and run.state in (State.UNDOING, State.UNDONE)
+        return Row(position, sentence, "kept" if kept else "done", forth.began, forth.done)
+    failed = run.state not in (State.RUNNING,)
+    if run.state == State.UNDONE:
+        return Row(position, sentence, "back", forth.began)
+    return busy(position, sentence, "failed" if failed else "now", forth, act)
+
+
+def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, note: str = "") -> Row:
+    return Row(
+        position,
+        sentence,
+        state,
+        began=record.began,
+        waiting=say(record.waiting) if state != "failed" else "",
+        asked=record.asked,
+        waited=now() - record.began,
+        allowed=timedelta(minutes=act.minutes),
+        progress={k: v for k, v in record.progress.items() if k in ("bytes", "of_bytes", "files", "of_files")},
+        note=note,
+    )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An act before it is approved: what it makes so, how it is taken back, and what the world said to a dry run."""
+
+    position: int
+    sentence: str
+    back: str
+    back_mark: str
+    dry: Mapping[str, Any]
+    minutes: float
+    asks_only: bool
+
+
+def planned(run: Run) -> Iterator[Planned]:
+    for n, act in enumerate(run.plan, 1):
+        inverse = act.inverse()
+        mark = "one-way" if act.one_way else "keep" if act.kept else "back" if inverse else "none"
+        dry = run.trial[n - 1] if n <= len(run.trial) else {}
+        told = say(inverse.told().as_json()) if inverse else ""
+        yield Planned(n, say(act.told().as_json()), told, mark, dry, act.minutes, act.asks_only)
+
+
+def done_count(rows: list[Row]) -> int:
+    return sum(r.state in ("done", "kept") for r in rows)
+
+
+def to_take_back(run: Run) -> list[str]:
+    """If it were stopped now: what would be done, in this order."""
+    begun = {r.position for r in run.records.all() if not r.undo}
+    back = {r.position for r in run.records.all() if r.undo and r.done}
+    acts = [run.plan[n - 1] for n in sorted(begun - back, reverse=True)]
+    return [say(inverse.told().as_json()) for act in acts if (inverse := act.inverse())]

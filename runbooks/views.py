@@ -1,0 +1,207 @@
+"""What can be done, and what is being done now."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from audit.moves import IllegalMove, LostRace
+from incidents.models import Incident
+from people.access import Request, actor, who_may
+from people.models import User
+from people.roles import May
+from runbooks import actions, spine
+from runbooks.base import decoded, shelf
+from runbooks.forms import form_for
+from runbooks.models import LIVE, Run, State
+
+PAGE = 50
+
+
+@require_GET
+@who_may(May.READ)
+def library(request: Request) -> HttpResponse:
+    recent = seen_by(request).select_related("volume")[:10]
+    return render(
+        request, "runbooks/runbooks.html", {"shelf": sorted(shelf().values(), key=by_title), "recent": recent}
+    )
+
+
+def by_title(kind: Any) -> str:
+    return str(kind.title)
+
+
+def seen_by(request: Request) -> QuerySet[Run]:
+    """Every run that this person may see."""
+    return Run.objects.all() if request.user.may(May.READ) else Run.objects.none()
+
+
+def run_of(request: Request, pk: int) -> Run:
+    return get_object_or_404(seen_by(request).select_related("volume", "incident").prefetch_related("records"), pk=pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@who_may(May.DRAFT_RUN)
+def launch(request: Request, slug: str) -> HttpResponse:
+    """Choose what and to when; a worker then looks, and the plan is shown before anything happens."""
+    kind = shelf().get(slug)
+    if kind is None:
+        raise Http404
+    given = request.POST if request.method == "POST" else request.GET
+    volume = int(given["volume"]) if given.get("volume", "").isdecimal() and len(given["volume"]) < 10 else None
+    form = form_for(kind, volume)(request.POST or None, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid():
+        incident = form.cleaned_data.pop("incident")
+        run = actions.draft(decoded(kind, form.cleaned_data), by=actor(request), incident=incident)
+        return went_to(request, run)
+    status = 422 if form.is_bound else 200
+    template = "runbooks/_asks.html" if request.htmx and not form.is_bound else "runbooks/runbook.html"
+    return render(request, template, {"kind": kind, "form": form, "volume": volume}, status=status)
+
+
+@require_GET
+@who_may(May.READ)
+def runs(request: Request) -> HttpResponse:
+    """Every run, newest first, a page at a time by the number of the last one shown."""
+    here = seen_by(request).select_related("volume", "incident")
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        here = here.filter(pk__lt=int(before))
+    shown = list(here.order_by("-pk")[: PAGE + 1])
+    more = shown[PAGE - 1].pk if len(shown) > PAGE else None
+    return render(request, "runbooks/runs.html", {"runs": shown[:PAGE], "more": more})
+
+
+@require_GET
+@who_may(May.READ)
+def run(request: Request, pk: int) -> HttpResponse:
+    """A page, or the part of it that moves."""
+    return shown(request, run_of(request, pk))
+
+
+def shown(
+    request: HttpRequest, run: Run, *, error: str = "", status: int = 200, other: Run | None = None
+) -> HttpResponse:
+    htmx: Any = getattr(request, "htmx", None)
+    template = "runbooks/_run.html" if htmx else "runbooks/run.html"
+    known = run.slug in shelf()
+    rows = spine.rows(run) if known and run.state != State.DRAFT else []
+    context = {
+        "run": run,
+        "known": known,
+        "rows": rows,
+        "planned": list(spine.planned(run)) if known and run.state == State.DRAFT else [],
+        "stops": any(o["stops"] for o in run.objections),
+        "done": spine.done_count(rows),
+        "back": spine.to_take_back(run) if known and run.state in LIVE else [],
+        "lines": list(reversed(run.lines.order_by("-pk")[:12])),
+        "may_start": may(request, May.START_RUN),
+        "may_draft": may(request, May.DRAFT_RUN),
+        "must_type": known and run.runbook.typed(),
+        "back_possible": known and any(act.inverse() for act in run.plan) and not any(a.one_way for a in run.plan),
+        "error": error,
+        "other": other,
+    }
+    return render(request, template, context, status=status)
+
+
+def may(request: HttpRequest, what: May) -> bool:
+    return isinstance(request.user, User) and request.user.may(what)
+
+
+def went_to(request: HttpRequest, run: Run) -> HttpResponse:
+    htmx: Any = getattr(request, "htmx", None)
+    response = redirect("run", run.pk)
+    return HttpResponseClientRedirect(response.url) if htmx else response
+
+
+@require_POST
+@who_may(May.START_RUN)
+def start(request: Request, pk: int) -> HttpResponse:
+    """A second press of the button finds the run started, and shows it."""
+    run = run_of(request, pk)
+    if run.state != State.DRAFT:
+        return went_to(request, run)
+    try:
+        actions.start(
+            run, typed=request.POST.get("typed", ""), reason=request.POST.get("reason", ""), by=actor(request)
+        )
+    except actions.NotConfirmed:
+        error = _("Type the name exactly as it is written: %(name)s.") % {"name": run.volume}
+        return shown(request, run, error=error, status=422)
+    except actions.HasObjections:
+        return shown(request, run, error=_("An objection stops this run."), status=422)
+    except actions.Busy as e:
+        error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.volume}
+        return shown(request, run, error=error, status=422, other=e.other)
+    except (IllegalMove, LostRace):
+        pass
+    return went_to(request, run_of(request, pk))
+
+
+@require_POST
+@who_may(May.DRAFT_RUN)
+def look(request: Request, pk: int) -> HttpResponse:
+    return turned(request, pk, actions.look_again)
+
+
+@require_POST
+@who_may(May.START_RUN)
+def cancel(request: Request, pk: int) -> HttpResponse:
+    return turned(request, pk, actions.cancel)
+
+
+@require_POST
+@who_may(May.START_RUN)
+def undo(request: Request, pk: int) -> HttpResponse:
+    run = run_of(request, pk)
+    try:
+        return turned(request, pk, actions.undo)
+    except actions.TooLate as e:
+        error = _("Run %(number)s worked on this volume later. Take that one back first.") % {"number": e.later.pk}
+        return shown(request, run, error=error, status=422, other=e.later)
+    except actions.Busy as e:
+        error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.volume}
+        return shown(request, run, error=error, status=422, other=e.other)
+
+
+@require_POST
+@who_may(May.START_RUN)
+def again(request: Request, pk: int) -> HttpResponse:
+    return turned(request, pk, actions.try_again)
+
+
+@require_POST
+@who_may(May.START_RUN)
+def leave(request: Request, pk: int) -> HttpResponse:
+    run = run_of(request, pk)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        return shown(request, run, error=_("Say why it is left as it is: the next person will ask."), status=422)
+    with contextlib.suppress(IllegalMove, LostRace):
+        actions.leave(run, reason=reason[:500], by=actor(request))
+    return went_to(request, run)
+
+
+def turned(request: Request, pk: int, act: Any) -> HttpResponse:
+    """Move a run; where somebody was faster, show what it is now."""
+    run = run_of(request, pk)
+    with contextlib.suppress(IllegalMove, LostRace):
+        act(run, by=actor(request))
+    return went_to(request, run)
+
+
+@require_GET
+@who_may(May.READ)
+def incident_runs(request: Request, pk: int) -> HttpResponse:
+    """The runs of an incident, as a part of its page."""
+    incident = get_object_or_404(Incident, pk=pk)
+    here = seen_by(request).filter(incident=incident).select_related("volume")[:20]
+    return render(request, "runbooks/_runs_of.html", {"runs": here, "live": any(r.is_live for r in here), "pk": pk})
