@@ -7,16 +7,15 @@ Every setting, read from the environment. See docs/settings.md for the list with
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
+from config.database import database
 from config.env import Env
+from config.places import own_secret, redis_directory
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,25 +25,7 @@ DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.flag("HTTPS")
-
-
-def secret_key() -> str:
-    """`SECRET_KEY`, or one made once and kept under `var/`, readable by its owner alone."""
-    if key := env.text("SECRET_KEY"):
-        return key
-    path = VAR / "secret-key"
-    VAR.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        mine = path.with_suffix(f".{os.getpid()}")
-        mine.touch(mode=0o600)
-        mine.write_text(secrets.token_urlsafe(50))
-        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
-            os.link(mine, path)
-        mine.unlink()
-    return path.read_text()
-
-
-SECRET_KEY = secret_key()
+SECRET_KEY = env.text("SECRET_KEY") or own_secret(VAR)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -63,6 +44,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "config.alive.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -89,23 +71,17 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.frame",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "config.templatetags.words"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "config.templatetags.words",
+                "django.templatetags.l10n",
+            ],
         },
     }
 ]
 
-DATABASE_URL = env.text("DATABASE_URL") or f"sqlite:///{VAR / 'aftermath.sqlite3'}"
-DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(DATABASE_URL, conn_max_age=600))}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"] |= {
-        "OPTIONS": {
-            "timeout": 30,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-        },
-        # A file: threads and workers of a test cannot share a database in memory.
-        "TEST": {"NAME": str(VAR / "test.sqlite3")},
-    }
+DATABASES = {"default": database(env.text("DATABASE_URL") or f"sqlite:///{VAR / 'aftermath.sqlite3'}", VAR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.User"
@@ -118,7 +94,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 USE_TZ = True
-TIME_ZONE = env.text("TZ", "UTC") or "UTC"
+TIME_ZONE = env.zone("TZ", "UTC")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -138,7 +114,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 # The broker. A message is only a knock: losing all of them loses nothing.
-CELERY_BROKER_URL = env.text("REDIS_URL", f"redis+socket://{VAR / 'redis' / 'redis.sock'}")
+# `make run` starts a Redis of its own behind a private socket, unless REDIS_URL names another.
+REDIS_DIR = redis_directory(VAR)
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{REDIS_DIR / 'redis.sock'}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "visibility_timeout": 3600}
 CELERY_TASK_IGNORE_RESULT = True
@@ -157,14 +136,24 @@ CELERY_BEAT_SCHEDULE = {
 LEASE_SECONDS = env.number("LEASE_SECONDS", 10)
 BEAT_SECONDS = env.number("BEAT_SECONDS", 2)
 
+# How `make run` and `manage.py serve` serve: the port on loopback, and a process a core.
+PORT = env.whole("PORT", 8000, least=0, most=65535)
+WEB_CONCURRENCY = env.whole("WEB_CONCURRENCY", os.cpu_count() or 1, least=1, most=64)
+WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", 2, least=1, most=64)
+
 # The live world: `range` is the practice cluster inside the program.
 CLUSTER = env.choice("CLUSTER", "range", {"range", "kubernetes"})
 RANGE_DIR = Path(env.text("RANGE_DIR", str(VAR / "range")))
 
+# How long to watch before believing: pods that stay ready, and witnesses that agree twice that a volume is free.
+STEADY_SECONDS = env.number("STEADY_SECONDS", 3 if CLUSTER == "range" else 60)
+APART_SECONDS = env.number("APART_SECONDS", 1 if CLUSTER == "range" else 5)
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }
