@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3.session
@@ -84,6 +84,14 @@ def moment(value: Any) -> datetime:
         return parse_timestamp(value)
 
 
+@cache
+def session() -> boto3.session.Session:
+    """One for the process: it reads boto3's description of S3, which takes longer than most calls."""
+    core = botocore.session.Session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    return boto3.session.Session(botocore_session=core)
+
+
 @dataclass(frozen=True)
 class Store:
     """One bucket. `endpoint` "" is AWS itself. Credentials default to the environment's."""
@@ -95,17 +103,13 @@ class Store:
 
     @cached_property
     def client(self) -> S3Client:
-        core = botocore.session.Session()
-        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
         key = self.credentials
-        return boto3.session.Session(
+        return session().client(
+            "s3",
             aws_access_key_id=key.key,
             aws_secret_access_key=key.secret,
             aws_session_token=key.token or None,
             region_name=self.region or "us-east-1",
-            botocore_session=core,
-        ).client(
-            "s3",
             endpoint_url=self.endpoint or None,
             config=Config(
                 connect_timeout=CONNECT,

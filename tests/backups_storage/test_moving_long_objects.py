@@ -17,6 +17,13 @@ def noise(size: int) -> bytes:
     return random.Random(size).randbytes(size)
 
 
+def send(store, parts: int, patience: float = 60) -> None:
+    with Upload(store, "up", part=5 * MB, patience=patience) as upload:
+        for _ in range(parts):
+            upload.write(noise(5 * MB))
+        upload.finish()
+
+
 def read_all(download: Download) -> bytes:
     found = bytearray()
     while data := download.read(1 << 16):
@@ -83,10 +90,8 @@ def test_a_silent_server_is_given_up(store, wire, monkeypatch):
     wire.hold = True
     with pytest.raises(Unreachable):
         read_all(download)
-    with pytest.raises(Unreachable), Upload(held, "up", part=5 * MB, patience=1.5) as upload:
-        for _ in range(8):
-            upload.write(noise(5 * MB))
-        upload.finish()
+    with pytest.raises(Unreachable):
+        send(held, 8, patience=1.5)
     assert not store.exists("up")
 
 
@@ -94,9 +99,7 @@ def test_a_part_that_is_refused_ends_the_upload_and_says_so(store, monkeypatch):
     def refuse(*_: object) -> str:
         raise Refused("The disk is full.")
 
-    with pytest.raises(Refused, match="full"), Upload(store, "up", part=5 * MB) as upload:
-        monkeypatch.setattr(storage.Store, "put_part", refuse)
-        for _ in range(8):
-            upload.write(noise(5 * MB))
-        upload.finish()
+    monkeypatch.setattr(storage.Store, "put_part", refuse)
+    with pytest.raises(Refused, match="full"):
+        send(store, 8)
     assert not store.exists("up")

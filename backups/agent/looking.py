@@ -1,0 +1,94 @@
+"""The verb `inspect`: what is there, counted and named, with nothing changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from backups.agent import journal, sentinels
+from backups.agent.counting import Tally, moment
+from backups.agent.ground import PREVIOUS, STAGING, Ground, filesystem_id, open_data, opened
+from backups.agent.listing import LIST, Kept, differing
+from backups.agent.speak import Speaker
+from backups.agent.tree import DIRECTORY, OURS, Walk, exists
+from backups.agent.values import Differing, Inspected, InspectSpec, Root, Run, RunState
+from backups.errors import Refused
+from backups.manifest import shown
+
+
+def inspect(spec: InspectSpec, speaker: Speaker) -> Inspected:
+    keeping = spec.wanted is not None and spec.wanted.keep_list
+    with Ground(spec, speaker, changes=keeping) as ground:
+        root = ground.root if spec.source is None else open_data(spec.source)
+        try:
+            return look(ground, spec, root)
+        finally:
+            if root != ground.root:
+                os.close(root)
+
+
+def look(ground: Ground, spec: InspectSpec, root: int) -> Inspected:
+    tally, walk, wanted = Tally(), Walk(root), spec.wanted
+    space = os.fstatvfs(root)
+    path = ground.path(LIST) if wanted and wanted.keep_list else None
+    with Kept(ground.run_dir() if path else None) as kept:
+        if wanted and (odd := differing(".", root, ground.owners, wanted.uid, wanted.gid, wanted.modes)):
+            kept.add(odd)
+        for entry in walk:
+            tally.entry(entry.path, entry.stat, ground.owners.get(entry.name, dir_fd=entry.dir_fd))
+            ground.speaker.progress("inspect", files=tally.files, bytes=tally.bytes)
+            if wanted and (
+                odd := differing(entry.name, entry.dir_fd, ground.owners, wanted.uid, wanted.gid, wanted.modes)
+            ):
+                kept.add(odd, entry.path)
+    own = os.fstat(root)
+    uid, gid = ground.owners.get(".", dir_fd=root)
+    return Inspected(
+        filesystem_id=filesystem_id(root),
+        device=own.st_dev,
+        total_bytes=space.f_blocks * space.f_frsize,
+        free_bytes=space.f_bavail * space.f_frsize,
+        total_inodes=space.f_files,
+        used_inodes=space.f_files - space.f_ffree,
+        free_inodes=space.f_favail,
+        read_only=bool(space.f_flag & os.ST_RDONLY),
+        files=tally.files,
+        directories=tally.directories,
+        bytes=tally.bytes,
+        special=tally.special,
+        unreadable=walk.unreadable,
+        top=tally.folders(),
+        owners=tally.histogram(),
+        newest=moment(tally.newest),
+        oldest=moment(tally.oldest),
+        sentinels=sentinels.look(root, spec.sentinels),
+        root=Root(uid=uid, gid=gid, mode=stat.S_IMODE(own.st_mode)),
+        runs=runs(root),
+        differing=Differing(count=kept.count, first=kept.first, list=path) if wanted else None,
+    )
+
+
+def runs(root: int) -> list[Run]:
+    """What earlier runs left."""
+    try:
+        with opened(OURS, root) as ours:
+            names = sorted(name for name in os.listdir(ours) if stat.S_ISDIR(os.stat(name, dir_fd=ours).st_mode))
+            return [run(name, ours) for name in names]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+
+
+def run(name: str, ours: int) -> Run:
+    fd = os.open(name, DIRECTORY, dir_fd=ours)
+    try:
+        return Run(run=shown(name), state=state(fd), staging=exists(STAGING, fd), previous=exists(PREVIOUS, fd))
+    finally:
+        os.close(fd)
+
+
+def state(run_dir: int) -> RunState:
+    try:
+        found = journal.read(run_dir)
+    except Refused:
+        return "forward"  # a swap that nobody can tell about is treated as one that is not over
+    return "none" if found is None else found.state
