@@ -23,7 +23,8 @@ class Volume(models.Model):
     A PersistentVolumeClaim whose data matters.
 
     `uid`:`gid` own its files; `sentinels` are paths that must be in it and in every copy of it; `rpo` and `rto` are
-    minutes. `filesystem` is what the agent last saw below it: it changes when the volume is formatted.
+    minutes. `filesystem` is what the agent last saw below it: it changes when the volume is formatted. `restored` is
+    when a restore of it last ended well, and `restored_in` how many seconds that took.
     """
 
     namespace = models.CharField(max_length=63)
@@ -35,6 +36,8 @@ class Volume(models.Model):
     rpo = models.PositiveIntegerField(_("recovery point objective, in minutes"), default=24 * 60)
     rto = models.PositiveIntegerField(_("recovery time objective, in minutes"), default=60)
     filesystem = models.CharField(max_length=40, blank=True)
+    restored = models.DateTimeField(null=True)
+    restored_in = models.PositiveIntegerField(null=True)
     added = models.DateTimeField(default=now)
 
     class Meta:
@@ -89,8 +92,9 @@ class Source(models.Model):
 
 class RecoveryPoint(models.Model):
     """
-    One restorable copy. `ref` names it in its source; `gone` is when a complete listing no longer had it. `accepted`:
-    somebody said that it is meant to hold so much less than those before it.
+    One restorable copy. `ref` names it in its source; `sentinels` says of each whether it is in there; `gone` is when
+    a complete listing no longer had it. `accepted`: somebody said that it is meant to hold so much less than those
+    before it.
     """
 
     class Kind(models.TextChoices):
@@ -104,6 +108,7 @@ class RecoveryPoint(models.Model):
     taken = models.DateTimeField()
     bytes = models.PositiveBigIntegerField(null=True)
     files = models.PositiveBigIntegerField(null=True)
+    sentinels: Any = models.JSONField(default=dict)
     manifest: Any = models.JSONField(default=dict)
     verified = models.DateTimeField(null=True)
     seen = models.DateTimeField(default=now)

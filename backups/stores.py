@@ -1,0 +1,38 @@
+"""Where the objects are kept, and the store that reads a bucket there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from django.conf import settings
+
+from backups.storage import Credentials, Store
+from cluster.range.store import REGION, access
+
+
+def place() -> Mapping[str, str]:
+    """`endpoint` and `region` of the object store, never a credential. An endpoint of "" is AWS itself."""
+    if settings.CLUSTER == "range":
+        return {"endpoint": access(settings.RANGE_DIR).endpoint, "region": REGION}
+    return {"endpoint": getattr(settings, "S3_ENDPOINT", ""), "region": getattr(settings, "S3_REGION", "")}
+
+
+def store(bucket: str) -> Store:
+    """The store of a bucket. Raises Refused (`no-credentials`) where the environment has no key."""
+    there = place()
+    return made(there["endpoint"], there["region"], bucket, credentials())
+
+
+@lru_cache(maxsize=64)
+def made(endpoint: str, region: str, bucket: str, key: Credentials) -> Store:
+    """A client takes a while to make, and may be used again and again."""
+    return Store(endpoint, region, bucket, key)
+
+
+def credentials() -> Credentials:
+    """The range has its own, in a file that its owner alone may read; a real store's are in the environment."""
+    if settings.CLUSTER == "range":
+        mine = access(settings.RANGE_DIR)
+        return Credentials(mine.key, mine.secret)
+    return Credentials.from_environment()
