@@ -15,22 +15,23 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-# How long a program may take to end by itself, in seconds.
-PATIENCE = 6.0
 BETWEEN_LOOKS = 0.02
 PR_SET_PDEATHSIG = 1
 
 
-def end(groups: Iterable[int], alive: Callable[[int], bool], patience: float = PATIENCE) -> None:
+def end(groups: Iterable[int], alive: Callable[[int], bool], patience: float) -> None:
     """
-    End these process groups and come back when their first processes are gone, or could not be ended.
+    End these process groups and come back when their first processes are gone, or could not be ended. They have
+    `patience` seconds to end by themselves.
 
-    `alive(group)` says whether the first process still runs; for a child it is what reaps it.
+    `alive(group)` says whether the first process still runs; for a child it is what reaps it. Where it has gone
+    already, it may have left others of its group.
     """
-    groups = [group for group in groups if alive(group)]
+    groups = list(groups)
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(group, signal.SIGTERM)
+            if alive(group):
+                os.kill(group, signal.SIGTERM)
     wait_for_end(groups, alive, patience)
     for group in groups:
         sweep(group)
@@ -63,18 +64,19 @@ class Undertaker:
     through a pipe; the pipe's other end closes when this process dies, however it dies.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
         read, self.write = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self.write)
-            self.wait_and_end(read)
+            self.wait_and_end(read, patience)
             os._exit(0)
         os.close(read)
 
     def tell(self, word: str, group: int) -> None:
         """`word`: `first` and `last` say when a started program is to be ended, `gone` that it has ended."""
-        os.write(self.write, f"{word} {group}\n".encode())
+        with contextlib.suppress(BrokenPipeError):  # it was killed; the others' own nets hold
+            os.write(self.write, f"{word} {group}\n".encode())
 
     def dismiss(self) -> None:
         """All is ended; come back when this process is gone as well."""
@@ -82,7 +84,7 @@ class Undertaker:
         os.waitpid(self.pid, 0)
 
     @staticmethod
-    def wait_and_end(read: int) -> None:
+    def wait_and_end(read: int, patience: float) -> None:
         os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -94,7 +96,7 @@ class Undertaker:
                 else:
                     waves = {when: [one for one in wave if one != int(group)] for when, wave in waves.items()}
         for wave in waves.values():
-            end(wave, exists)
+            end(wave, exists, patience)
 
 
 def die_with_parent() -> Callable[[], None] | None:

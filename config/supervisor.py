@@ -10,12 +10,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from config.ending import Undertaker, die_with_parent, end, sweep
 from config.programs import Program
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+# How long a program may take to end by itself.
+PATIENCE = 6.0
 # Who ran this long had started well: the next end is a first end again.
 STARTED_WELL = 30.0
 LARGEST_LOG = 5_000_000
@@ -37,11 +40,12 @@ class Child:
 class Supervisor:
     """Make it first of all, before threads and open files: its undertaker is a copy of the process as it is then."""
 
-    def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
-        self.undertaker = Undertaker()
+    def __init__(self, logs: Path, say: Callable[[str], None], patience: float = PATIENCE) -> None:
+        self.undertaker = Undertaker(patience)
         self.before_exec = die_with_parent()
         self.logs = logs
         self.say = say
+        self.patience = patience
         self.children: list[Child] = []
         self.stopping = threading.Event()
 
@@ -125,8 +129,12 @@ class Supervisor:
         """End everything, the programs that others talk to after the others, then the undertaker."""
         for last in (False, True):
             processes = {c.process.pid: c.process for c in self.children if c.process and c.program.last is last}
-            end(processes, lambda pid, of=processes: of[pid].poll() is None)  # type: ignore[misc]
+            end(processes, partial(runs, processes), self.patience)
         self.undertaker.dismiss()
+
+
+def runs(processes: dict[int, subprocess.Popen[bytes]], pid: int) -> bool:
+    return processes[pid].poll() is None
 
 
 def how(status: int) -> str:
