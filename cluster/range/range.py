@@ -1,0 +1,343 @@
+"""The practice cluster: `cluster.api.Cluster` over directories, copies, and programs of this machine."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cluster.api import (
+    Claim,
+    ClaimRef,
+    Event,
+    Job,
+    JobSpec,
+    Pod,
+    Snapshot,
+    Sync,
+    View,
+    Witness,
+    Workload,
+    WorkloadRef,
+)
+from cluster.errors import Conflict, NotFound, Refused
+from cluster.range import faults, jobs, kubelet, looks, snapshots, store, syncs, volumes, world
+from cluster.range.ground import AS_LIVE, AT_ONCE, Ground
+from cluster.range.objects import (
+    ClaimObject,
+    JobObject,
+    Objects,
+    SnapshotObject,
+    State,
+    WorkloadObject,
+    locked,
+    new_uid,
+)
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+MANAGED = ("app.kubernetes.io/managed-by", "aftermath")
+SILENT = 15.0  # seconds without a tick after which nothing is known of pods
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Range:
+    """
+    The range below `directory`. Any number of processes may hold one; one of them, or a test, has to `tick`.
+
+    With `at_once` a tick leaves nothing half done: pods come and go, volumes are detached and jobs run to their end
+    within it.
+    """
+
+    name = "range"
+
+    def __init__(self, directory: Path, *, at_once: bool = False, clock: Callable[[], datetime] = utc_now) -> None:
+        pace = AT_ONCE if at_once else AS_LIVE
+        self.directory = directory
+        self.ground = Ground(directory, Objects(directory), volumes.Volumes(directory), clock, pace)
+
+    # --- The practice world ---------------------------------------------------------------------------------------
+
+    @property
+    def seeded(self) -> bool:
+        return self.ground.objects.read().seeded is not None
+
+    @property
+    def store(self) -> store.Access:
+        """How to reach the range's object store, whether or not its server runs."""
+        return store.access(self.directory)
+
+    def seed(self, *, small: bool = False) -> None:
+        """Make the practice world if it is not there. `small`: some thirty files, for tests."""
+        if not self.seeded:
+            world.make(self.ground, self.ground.clock(), small=small)
+            self.awake()
+
+    def mend(self) -> None:
+        """Put the practice world back as at first. Raises Conflict while jobs run."""
+        faults.refuse_while_busy(self.ground)
+        faults.end_syncs(self.ground)
+        world.make(self.ground, self.ground.clock(), small=self.ground.objects.read().small)
+        self.awake()
+
+    def break_(self, kind: faults.Break) -> None:
+        """Let one of `faults.BREAKS` happen to the sample application. Raises Refused, or Conflict while jobs run."""
+        faults.break_(self.ground, kind, self.ground.clock())
+
+    def awake(self) -> None:
+        """Everything runs from the first moment: nobody waits for pods of a world that was made just now."""
+        now = self.ground.clock()
+        ground = self.ground
+        kubelet.turn(Ground(ground.directory, ground.objects, ground.volumes, ground.clock, AT_ONCE), now)
+        self.beat()
+
+    def tick(self, now: datetime | None = None) -> bool:
+        """What the cluster does by itself, once. False if another process is at it just now."""
+        with locked(self.directory / "tick.lock", wait=False) as mine:
+            if mine:
+                for part in (syncs, snapshots, jobs, kubelet):
+                    part.turn(self.ground, now or self.ground.clock())
+                self.beat()
+            return mine
+
+    def beat(self) -> None:
+        (self.directory / "beat").touch()
+
+    def silent(self) -> float:
+        """Seconds since the last tick."""
+        try:
+            return max(0.0, time.time() - (self.directory / "beat").stat().st_mtime)
+        except FileNotFoundError:
+            return float("inf")
+
+    def close(self) -> None:
+        """End what this process started."""
+        for child in self.ground.children.values():
+            child.kill()
+            child.wait()
+        self.ground.children.clear()
+
+    def fingerprint(self, *, apart: bool = False) -> dict[str, Any]:
+        """
+        All that matters of the world, to be compared: files, replicas, syncs, snapshots, filesystems. Not uids,
+        versions, times of objects, nor what runs keep beside the data, unless `apart`.
+        """
+        state = self.ground.objects.read()
+        data = self.ground.volumes.data
+        return {
+            "files": {key: volumes.prints(data(c.ref), state.owners, apart=apart) for key, c in state.claims.items()},
+            "filesystems": {key: c.filesystem for key, c in state.claims.items()},
+            "replicas": {key: w.replicas for key, w in state.workloads.items()},
+            "suspended": {key: w.suspended for key, w in state.workloads.items()},
+            "snapshots": {key: [s.claim, dict(s.labels), s.taken is not None] for key, s in state.snapshots.items()},
+        }
+
+    # --- Reading --------------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        state, ground = self.ground.objects.read(), self.ground
+        silent = self.silent()
+        blind = {} if silent < SILENT or ground.pace.waits else {"pods": "the range does not run"}
+        return View(
+            at=ground.clock(),
+            workloads=tuple(looks.workload(state, here) for here in state.workloads.values()),
+            pods=looks.pods(ground, state),
+            claims=tuple(looks.claim(ground, here) for here in state.claims.values()),
+            snapshots=tuple(looks.snapshot(here) for here in state.snapshots.values()),
+            syncs=looks.syncs(state),
+            events=tuple(looks.event(here) for here in state.events),
+            logs=looks.failing_logs(state),
+            blind=blind,
+        )
+
+    def workload(self, ref: WorkloadRef) -> Workload:
+        state = self.ground.objects.read()
+        return looks.workload(state, find_workload(state, ref))
+
+    def workload_using(self, claim: ClaimRef) -> Workload | None:
+        state = self.ground.objects.read()
+        find_claim(state, claim)
+        using = [w for w in state.workloads.values() if w.namespace == claim.namespace and claim.name in w.claims]
+        owning = [w for w in using if w.sync is None]
+        if len(owning) > 1:
+            raise Refused(
+                f"{claim} is used by {' and '.join(str(w.ref) for w in owning)}: which of them owns its data?"
+            )
+        return looks.workload(state, owning[0]) if owning else None
+
+    def pods_using(self, claim: ClaimRef) -> tuple[Pod, ...]:
+        state = self.ground.objects.read()
+        find_claim(state, claim)
+        return looks.pods(self.ground, state, claim)
+
+    def claim(self, ref: ClaimRef) -> Claim:
+        return looks.claim(self.ground, find_claim(self.ground.objects.read(), ref))
+
+    def syncs(self, claim: ClaimRef) -> tuple[Sync, ...]:
+        state = self.ground.objects.read()
+        find_claim(state, claim)
+        return looks.syncs(state, claim)
+
+    def witnesses(self, claim: ClaimRef) -> tuple[Witness, ...]:
+        state = self.ground.objects.read()
+        return looks.witnesses(self.ground, state, find_claim(state, claim))
+
+    def snapshots(self, claim: ClaimRef) -> tuple[Snapshot, ...]:
+        state = self.ground.objects.read()
+        find_claim(state, claim)
+        mine = (s for s in state.snapshots.values() if (s.namespace, s.claim) == (claim.namespace, claim.name))
+        return tuple(looks.snapshot(here) for here in mine)
+
+    def snapshot(self, namespace: str, name: str) -> Snapshot:
+        here = self.ground.objects.read().snapshots.get(f"{namespace}/{name}")
+        if here is None:
+            raise NotFound(f'volumesnapshots "{name}" not found in {namespace}')
+        return looks.snapshot(here)
+
+    def job(self, namespace: str, name: str) -> Job:
+        here = self.ground.objects.read().job_named(namespace, name)
+        if here is None:
+            raise NotFound(f'jobs "{name}" not found in {namespace}')
+        return jobs.read(self.ground, here)
+
+    def log(self, pod: Pod, container: str, lines: int = 20) -> tuple[str, ...]:
+        said = looks.log(self.ground, self.ground.objects.read(), pod, lines)
+        if said is None or container not in {c.name for c in pod.containers}:
+            raise NotFound(f'container "{container}" of pod {pod} not found')
+        return said
+
+    def events(self, claim: ClaimRef) -> tuple[Event, ...]:
+        state = self.ground.objects.read()
+        find_claim(state, claim)
+        mine = (e for e in state.events if e.namespace == claim.namespace and claim.name in e.claims)
+        return tuple(looks.event(here) for here in mine)
+
+    # --- What changes something -----------------------------------------------------------------------------------
+
+    def scale(self, ref: WorkloadRef, *, was: int, to: int, dry: bool = False) -> None:
+        with self.change(dry) as state:
+            here = find_workload(state, ref)
+            if here.kind == "CronJob":
+                raise Refused(f"A CronJob such as {ref} has no replicas.")
+            if to < 0:
+                raise Refused(f"{to} replicas cannot be: must be 0 or more.")
+            if here.replicas not in (was, to):
+                raise Conflict(f"{ref} has {here.replicas} replicas, neither {was} nor {to}.")
+            set_replicas(state, here, to)
+
+    def suspend(self, sync: Sync, *, dry: bool = False) -> None:
+        self.put_sync(sync, running=False, dry=dry)
+
+    def resume(self, sync: Sync, *, dry: bool = False) -> None:
+        self.put_sync(sync, running=sync.running, dry=dry)
+
+    def put_sync(self, sync: Sync, *, running: bool, dry: bool) -> None:
+        with self.change(dry) as state:
+            here = find_workload(state, sync.workload)
+            if here.sync is None:
+                raise Refused(f"{sync} copies nothing by itself.")
+            if here.kind != "CronJob":
+                set_replicas(state, here, sync.replicas if running else 0)
+            elif here.suspended == running:
+                here.suspended, here.version = not running, state.next()
+
+    def make_snapshot(self, claim: ClaimRef, name: str, *, labels: Mapping[str, str], dry: bool = False) -> None:
+        check_name(name)
+        key = f"{claim.namespace}/{name}"
+        with self.change(dry) as state:
+            find_claim(state, claim)
+            if here := state.snapshots.get(key):
+                if (here.claim, here.labels) != (claim.name, dict(labels)):
+                    raise Conflict(f'volumesnapshots "{name}" already exists, and is another\'s')
+                return
+            asked = self.ground.clock()
+            state.snapshots[key] = SnapshotObject(claim.namespace, name, new_uid(), claim.name, dict(labels), asked)
+
+    def drop_snapshot(self, namespace: str, name: str, *, dry: bool = False) -> None:
+        with self.change(dry) as state:
+            here = state.snapshots.get(f"{namespace}/{name}")
+            if here is None:
+                return
+            if here.labels.get(MANAGED[0]) != MANAGED[1]:
+                raise Refused(f"The snapshot {name} in {namespace} was not made by Aftermath.")
+            del state.snapshots[f"{namespace}/{name}"]
+
+    def start_job(self, job: JobSpec, *, dry: bool = False) -> None:
+        check_name(job.name)
+        with self.change(dry) as state:
+            find_claim(state, job.claim)
+            if here := state.job_named(job.claim.namespace, job.name):
+                if (here.claim, here.labels) != (job.claim.name, dict(job.labels)):
+                    raise Conflict(f'jobs "{job.name}" already exists, and is another\'s')
+                return
+            self.check_source(state, job)
+            made = job_object(job, self.ground.clock())
+            state.jobs[made.uid] = made
+
+    def check_source(self, state: State, job: JobSpec) -> None:
+        if job.snapshot:
+            here = state.snapshots.get(f"{job.claim.namespace}/{job.snapshot}")
+            if here is None:
+                raise NotFound(f'volumesnapshots "{job.snapshot}" not found in {job.claim.namespace}')
+            if here.taken is None:
+                raise Refused(f"The snapshot {job.snapshot} is not ready to use.")
+
+    def drop_job(self, namespace: str, name: str, *, dry: bool = False) -> None:
+        with self.change(dry) as state:
+            if here := state.job_named(namespace, name):
+                here.dropped = True
+
+    @contextmanager
+    def change(self, dry: bool) -> Iterator[State]:
+        """The objects to be changed; with `dry` what was changed is forgotten."""
+        if dry:
+            yield self.ground.objects.read()
+        else:
+            with self.ground.objects.change() as state:
+                yield state
+
+
+def find_workload(state: State, ref: WorkloadRef) -> WorkloadObject:
+    here = state.workloads.get(f"{ref.namespace}/{ref.kind}/{ref.name}")
+    if here is None:
+        raise NotFound(f'{ref.kind.lower()}s "{ref.name}" not found in {ref.namespace}')
+    return here
+
+
+def find_claim(state: State, ref: ClaimRef) -> ClaimObject:
+    here = state.claims.get(str(ref))
+    if here is None:
+        raise NotFound(f'persistentvolumeclaims "{ref.name}" not found in {ref.namespace}')
+    return here
+
+
+def set_replicas(state: State, here: WorkloadObject, to: int) -> None:
+    if here.replicas != to:
+        here.replicas, here.version = to, state.next()
+
+
+def check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise Refused(f"{name!r} is no name for an object: lower case letters, digits, '-' and '.' only.")
+
+
+def job_object(job: JobSpec, now: datetime) -> JobObject:
+    return JobObject(
+        namespace=job.claim.namespace,
+        name=job.name,
+        uid=new_uid(),
+        claim=job.claim.name,
+        verb=job.verb,
+        spec=dict(job.spec),
+        snapshot=job.snapshot,
+        needs_store=job.needs_store,
+        labels=dict(job.labels),
+        deadline=job.deadline,
+        asked=now,
+    )
