@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
+from people import pen
 from people.actors import Actor
 
 START = "0" * 64
@@ -122,6 +123,9 @@ def record(action: str, subject: models.Model | str, *, by: Actor, at: datetime 
         entry.save()
         Head.objects.filter(pk=1).update(hash=entry.hash)
     return entry
+
+
+pen.hand(record)
 
 
 def broken() -> tuple[int, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
@@ -33,8 +33,7 @@ def who_may(what: May) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, 
     """Let a view be called only by those whose role may do `what`; others sign in, or are refused with 403."""
 
     def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             user = request.user
             if not isinstance(user, User):
                 return to_sign_in(request)
@@ -42,10 +41,17 @@ def who_may(what: May) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, 
                 raise PermissionDenied(what.value)
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
+        update_wrapper(guarded, view)
         guarded.who_may = what  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def anyone(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
+    """Say of a view that it is for everybody, signed in or not."""
+    view.who_may = None  # type: ignore[attr-defined]
+    return view
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -23,8 +23,27 @@ class User(AbstractUser):
     theme = models.CharField(_("theme"), max_length=5, blank=True)
     one_time = models.BooleanField(default=False)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+    class Meta(AbstractUser.Meta):
         constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known")]
 
     def may(self, what: May) -> bool:
         return self.is_active and may(self.role, what)
+
+
+class Tries(models.Model):
+    """
+    Bad tries to sign in with one name from one address, whether or not there is such a person. Kept so that guessing
+    gets slow; taken out by a good try, and some time after the last bad one.
+    """
+
+    name = models.CharField(max_length=150)
+    address = models.CharField(max_length=45)
+    count = models.PositiveIntegerField(default=0)
+    last = models.DateTimeField()
+    until = models.DateTimeField(null=True)  # no try is looked at before this
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "address"], name="tries_once_per_name_and_address")]
+
+    def __str__(self) -> str:
+        return f"{self.count} tries as {self.name} from {self.address}"
