@@ -18,6 +18,9 @@ Keys that every verb takes
                 DATA/.aftermath/RUN/ (restore, verify of staging, own, unown, swap, unswap, discard, purge)
     owners      "real" | "beside" | "auto" (default: real for root, else beside)
     expect      {"filesystem_id": "..."}; another one is refused before anything is touched (`other-filesystem`)
+    filesystem, capacity
+                where many claims share one filesystem (the range): the id that stands for this claim's, and its size in
+                bytes, which its files, what runs keep beside them too, may not exceed
     store       {"endpoint": "http://...", "region": "us-east-1", "bucket": "..."}; for archive, and restore by key
 
 inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "keep_list": bool = false}
@@ -32,6 +35,7 @@ inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "ke
                 state: none | planned | forward | swapped | backing | back | purging | purged
             differing: null | {"count", "first": [{"path", "uid", "gid", "mode"}] (100 at most), "list": path | null}
 archive     name, prefix, store, from_: "snapshot" | "quiet" | "live" (default live), sentinels: [path],
+            taken: ISO time (when its files were so; default now; for copies of the past that the practice world shows),
             claim_uid, volume_handle: str = "", level: int = 3, of_bytes, of_files: int | null
             (or file: absolute path, instead of store and prefix: FILE, with FILE's manifest at FILE + ".manifest.json")
     result  archive_key, manifest_key: str, manifest: {...} (backups.manifest.Manifest), again: bool (was there already)

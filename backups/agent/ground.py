@@ -13,7 +13,7 @@ from types import TracebackType
 
 from backups.agent import owners
 from backups.agent.speak import Speaker
-from backups.agent.tree import DIRECTORY, OURS, exists, make_directory, remove_tree
+from backups.agent.tree import DIRECTORY, OURS, Walk, exists, make_directory, remove_tree
 from backups.agent.values import Spec
 from backups.errors import Busy, NotFound, Refused
 
@@ -65,6 +65,19 @@ class Ground:
         """What a helper that writes must inherit, so that the lock lasts as long as it may write."""
         return () if self.lock is None else (self.lock,)
 
+    @property
+    def filesystem_id(self) -> str:
+        return self.spec.filesystem or filesystem_id(self.root)
+
+    def space(self) -> tuple[int, int]:
+        """Bytes in all and bytes free: of the filesystem, or of the part of it that the spec says is the claim's."""
+        seen = os.fstatvfs(self.root)
+        total, free = seen.f_blocks * seen.f_frsize, seen.f_bavail * seen.f_frsize
+        if self.spec.capacity is None:
+            return total, free
+        used = sum(entry.stat.st_size for entry in Walk(self.root, leave_out=frozenset()))
+        return self.spec.capacity, max(0, min(free, self.spec.capacity - used))
+
     def run_dir(self) -> int:
         return self._keep(make_directory(self.run, self.ours))
 
@@ -89,7 +102,7 @@ class Ground:
         return fd
 
     def _expected(self) -> None:
-        wanted, found = self.spec.expect.filesystem_id, filesystem_id(self.root)
+        wanted, found = self.spec.expect.filesystem_id, self.filesystem_id
         if wanted and wanted != found:
             raise Refused(
                 "These files are on another filesystem than the one that was seen: it may have been formatted.",

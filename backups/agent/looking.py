@@ -29,7 +29,7 @@ def inspect(spec: InspectSpec, speaker: Speaker) -> Inspected:
 
 def look(ground: Ground, spec: InspectSpec, root: int) -> Inspected:
     tally, walk, wanted = Tally(), Walk(root), spec.wanted
-    space = os.fstatvfs(root)
+    space, (total_bytes, free_bytes) = os.fstatvfs(root), ground.space()
     path = ground.path(LIST) if wanted and wanted.keep_list else None
     with Kept(ground.run_dir() if path else None) as kept:
         if wanted and (odd := differing(".", root, ground.owners, wanted.uid, wanted.gid, wanted.modes)):
@@ -44,10 +44,10 @@ def look(ground: Ground, spec: InspectSpec, root: int) -> Inspected:
     own = os.fstat(root)
     uid, gid = ground.owners.get(".", dir_fd=root)
     return Inspected(
-        filesystem_id=filesystem_id(root),
+        filesystem_id=filesystem_id(root) if root != ground.root else ground.filesystem_id,
         device=own.st_dev,
-        total_bytes=space.f_blocks * space.f_frsize,
-        free_bytes=space.f_bavail * space.f_frsize,
+        total_bytes=total_bytes,
+        free_bytes=free_bytes,
         total_inodes=space.f_files,
         used_inodes=space.f_files - space.f_ffree,
         free_inodes=space.f_favail,

@@ -49,6 +49,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     owners: Literal["auto", "real", "beside"] = "auto"
     expect: Expect = Expect()
     store: Place | None = None
+    filesystem: str = ""
+    capacity: Positive | None = None
 
 
 class InspectSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +64,7 @@ class ArchiveSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: Absolute | None = None
     from_: Literal["snapshot", "quiet", "live"] = "live"
     sentinels: list[Inside] = []
+    taken: datetime | None = None
     claim_uid: str = ""
     volume_handle: str = ""
     level: Annotated[int, msgspec.Meta(ge=1, le=19)] = 3
