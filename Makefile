@@ -1,15 +1,16 @@
 # `make run` starts Aftermath, `make test` tests it. Everything else is for those who work on it.
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
-.PHONY: help run test check env bench lock pictures
+.PHONY: help run test check env dev bench lock languages pictures
 
 help:
 	@echo "make run       start it; the address is printed      (PORT=8000)"
-	@echo "make test      every check and test this machine can run"
+	@echo "make test      every check and test this machine can run   (ARGS=tests/people)"
 	@echo "make check     the checks alone: style, types, layers, settings"
 	@echo "make bench     what it costs, as a table"
 	@echo "make env       only make .venv"
 	@echo "make lock      choose the newest packages anew       (needs uv)"
+	@echo "make languages collect sentences to translate        (needs gettext)"
 	@echo "make pictures  take the screenshots of the documents"
 
 env:
@@ -18,7 +19,6 @@ env:
 run: env
 	@exec $(python) manage.py up
 
-.PHONY: dev
 dev:
 	@sh tools/environment.sh requirements-dev.lock
 
@@ -26,14 +26,16 @@ check: dev
 	@$(python) tools/check.py
 
 test: dev
-	@$(python) tools/check.py
-	@$(python) tools/suite.py
+	@checked=0; $(python) tools/check.py || checked=1; $(python) tools/suite.py $(ARGS) && exit $$checked
 
 bench: dev
 	@$(python) -m bench
 
 pictures: dev
 	@$(python) docs/pictures.py
+
+languages: dev
+	@$(python) -m tools.languages --make
 
 lock:
 	@sh tools/lock.sh

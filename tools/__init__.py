@@ -1,0 +1,1 @@
+"""What builds, checks and tests the program, and is no part of it."""

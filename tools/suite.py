@@ -1,0 +1,99 @@
+"""
+Every test that this machine can run: on SQLite, then those that use the database again on PostgreSQL. `make test` runs
+it; words after it go to pytest, as in `make test ARGS="tests/people -x"`.
+
+PostgreSQL is the one that TEST_POSTGRES_URL names, else one that is started for the tests where the server's programs
+are installed. AFTERMATH_REQUIRE names what must not be skipped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests import postgres  # noqa: E402  the line above makes it be found
+
+NO_POSTGRES = "PostgreSQL: no server on this machine; apt install postgresql, or let TEST_POSTGRES_URL name one"
+NO_TESTS = 5
+
+
+def main(words: list[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="aftermath-", dir=memory(), ignore_cleanup_errors=True) as home:
+        skipped: Counter[str] = Counter()
+        status = suite("SQLite", Path(home) / "sqlite", {}, words, skipped)
+        with postgres_url() as url:
+            if url:
+                status |= suite(
+                    "PostgreSQL", Path(home) / "pg", {"DATABASE_URL": url}, ["--database-only", *words], skipped
+                )
+            else:
+                skipped[NO_POSTGRES] += 1
+    required = set(os.environ.get("AFTERMATH_REQUIRE", "").replace(",", " ").split())
+    if skipped[NO_POSTGRES] and "postgres" in required:
+        status |= 1
+    print_skipped(skipped)
+    return status
+
+
+def suite(name: str, home: Path, env: dict[str, str], words: list[str], skipped: Counter[str]) -> int:
+    """Run the tests on one database; what they skipped is added to `skipped`. 0 when all passed."""
+    print(f"\nTests on {name}", flush=True)
+    for part in ("tmp", "var"):
+        (home / part).mkdir(parents=True)
+    report = home / "skipped.json"
+    places = {"AFTERMATH_VAR": str(home / "var"), "TMPDIR": str(home / "tmp"), "AFTERMATH_SKIPPED": str(report)}
+    ways = ["--numprocesses", str(os.cpu_count()), "--dist", "worksteal", "-p", "tests.skips", "-q"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *ways, *words],
+        cwd=ROOT,
+        env=clean(os.environ) | places | env,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if report.exists():
+        skipped.update(json.loads(report.read_text()))
+    return 0 if done.returncode == NO_TESTS and words else done.returncode
+
+
+def clean(environ: os._Environ[str]) -> dict[str, str]:
+    """The environment without what would set the program up differently: the tests say themselves what they need."""
+    read = re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "config" / "settings.py").read_text())
+    set_up = {*read, *(f"{name}_FILE" for name in read)}
+    return {name: value for name, value in environ.items() if name not in set_up}
+
+
+@contextlib.contextmanager
+def postgres_url() -> Iterator[str]:
+    if url := os.environ.get("TEST_POSTGRES_URL"):
+        yield url
+    elif programs := postgres.programs():
+        with postgres.server(programs) as url:
+            yield url
+    else:
+        yield ""
+
+
+def memory() -> str | None:
+    """Many small files are made and removed: in memory that is quick on every machine."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def print_skipped(skipped: Counter[str]) -> None:
+    print("\nSkipped, and how to get it:" if skipped else "\nNothing was skipped.")
+    for reason, count in sorted(skipped.items()):
+        print(f"  {count:4} x {reason}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
