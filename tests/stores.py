@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from backups.s3server import Server, serving
 from backups.storage import Credentials, Store
+from cluster.range.store import Server, serving
 
 KEY, SECRET = "range-key-for-tests", "range-secret-for-tests"
 

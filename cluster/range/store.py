@@ -61,6 +61,10 @@ class Server:
         return self.access.endpoint
 
     @property
+    def port(self) -> int:
+        return self.access.port
+
+    @property
     def key(self) -> str:
         return self.access.key
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from backups import s3server
-from backups.errors import Refused
 from backups.storage import Credentials, Store
+from cluster.errors import Refused
+from cluster.range import store as s3server
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ def test_a_port_that_is_taken_is_named(tmp_path):
 
 def test_it_dies_with_whoever_started_it_even_when_that_one_is_killed(tmp_path):
     code = (
-        "import sys, time, pathlib; from backups import s3server\n"
+        "import sys, time, pathlib; from cluster.range import store as s3server\n"
         f"s = s3server.start(pathlib.Path({str(tmp_path)!r}), key='some-key', secret='some-secret')\n"
         "print(s.child.pid, flush=True); time.sleep(60)"
     )
