@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import now
@@ -15,7 +17,8 @@ class Incident(models.Model):
     From start to resolution. `language` is that of its prose: exports are written in it.
 
     `occurred_start`/`occurred_end` are the days as written; what the document said of severity, status and zone is
-    kept beside what it was taken for. `version` rises with each edit, so that two people do not overwrite each other.
+    kept beside what it was taken for: `status_read` is the state that a document gave, which may be finer than ours.
+    `version` rises with each edit of these fields, so that two people do not overwrite each other.
     """
 
     class Severity(models.TextChoices):
@@ -36,16 +39,17 @@ class Incident(models.Model):
         State.CLOSED: {State.ONGOING},
     }
 
-    title = models.CharField(max_length=300)
+    title = models.TextField()
     language = models.CharField(max_length=2, default="en")
     severity = models.CharField(max_length=2, choices=Severity.choices, blank=True)
-    severity_raw = models.CharField(max_length=200, blank=True)
+    severity_raw = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ONGOING)
-    status_raw = models.CharField(max_length=500, blank=True)
+    status_raw = models.TextField(blank=True)
+    status_read = models.CharField(max_length=20, blank=True)
     occurred_start = models.DateField(null=True)
     occurred_end = models.DateField(null=True)
-    zone = models.CharField(max_length=60, blank=True)
-    zone_source = models.CharField(max_length=10, default="assumed")
+    zone = models.TextField(blank=True)
+    zone_source = models.CharField(max_length=20, default="assumed")
     summary = models.TextField(blank=True)
     metadata: Any = models.JSONField(default=list, blank=True)  # [{label, value}]
     opened = models.DateTimeField(default=now, db_index=True)
@@ -72,11 +76,28 @@ class Incident(models.Model):
         return f"INC-{self.pk}"
 
 
+class RecordQuerySet(models.QuerySet[Any]):
+    def here(self) -> RecordQuerySet:
+        return self.filter(removed=None)
+
+    def gone(self) -> RecordQuerySet:
+        return self.exclude(removed=None)
+
+
 class Record(models.Model):
-    """A part of an incident, at its place in the document."""
+    """
+    A part of an incident, at its place in the document.
+
+    A record that a person took out keeps its row and its place, and can be put back; `version` rises with each edit.
+    """
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="%(class)s_set")
     position = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    removed = models.DateTimeField(null=True)
+    removed_by = models.CharField(max_length=150, blank=True)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -86,7 +107,10 @@ class Record(models.Model):
 class TimelineEntry(Record):
     """
     A thing that happened. `token` is the time as written; `start` and `end` what it was understood to mean, local to
-    `zone`, as ISO text without an offset (a date alone when no clock was written); `at` the same as an instant, for order.
+    `zone`, as ISO text without an offset (a date alone when no clock was written); `at` the same as an instant.
+
+    `zone_source` says where the zone comes from: `row` when the entry itself names it, else what is so for its incident
+    (`stated`, `conflict`, `assumed`). Evidence keeps facts and no sentence, unless it was imported with one.
     """
 
     class Source(models.TextChoices):
@@ -94,18 +118,19 @@ class TimelineEntry(Record):
         IMPORTED = "imported", _("imported")
         EVIDENCE = "evidence", _("evidence")
 
-    token = models.CharField(max_length=100, blank=True)
+    token = models.TextField(blank=True)
     start = models.CharField(max_length=26, blank=True)
     end = models.CharField(max_length=26, blank=True)
-    precision = models.CharField(max_length=12, default="none")
+    precision = models.CharField(max_length=20, default="none")
     day_offset = models.IntegerField(null=True)
-    zone = models.CharField(max_length=60, blank=True)
-    zone_source = models.CharField(max_length=10, default="assumed")
+    zone = models.TextField(blank=True)
+    zone_source = models.CharField(max_length=20, default="assumed")
     at = models.DateTimeField(null=True, db_index=True)
-    text = models.TextField()
+    text = models.TextField(blank=True)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.WRITTEN)
     evidence = models.CharField(max_length=80, blank=True)  # such as run:12/3
     facts: Any = models.JSONField(default=dict, blank=True)  # what evidence is made of, to be said in any language
+    written_by = models.CharField(max_length=150, blank=True)
 
     class Meta(Record.Meta):
         abstract = False
@@ -122,7 +147,7 @@ class Cause(Record):
         CONTRIBUTING = "contributing", _("Contributing cause")
 
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ROOT)
-    title = models.CharField(max_length=300, blank=True)
+    title = models.TextField(blank=True)
     text = models.TextField(blank=True)
     trigger = models.BooleanField(default=False)
 
@@ -148,13 +173,15 @@ class Action(Record):
 
     text = models.TextField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
-    status_raw = models.CharField(max_length=200, blank=True)
+    status_raw = models.TextField(blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CORRECTIVE)
-    owner = models.CharField(max_length=200, blank=True)
+    owner = models.TextField(blank=True)
     due = models.DateField(null=True)
-    priority = models.CharField(max_length=60, blank=True)
-    horizon = models.CharField(max_length=200, blank=True)
+    due_raw = models.TextField(blank=True)
+    priority = models.TextField(blank=True)
+    horizon = models.TextField(blank=True)
     references: Any = models.JSONField(default=list, blank=True)
+    fields: Any = models.JSONField(default=list, blank=True)  # [[column, cell]] that have no place of their own
 
     class Meta(Record.Meta):
         abstract = False
@@ -173,14 +200,14 @@ class Lesson(Record):
 
 
 class Reference(Record):
-    kind = models.CharField(max_length=10)
-    ref = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    ref = models.TextField()
 
 
 class Appendix(Record):
     """Lines of a document that became no record, kept as they were."""
 
-    heading = models.CharField(max_length=300, blank=True)
+    heading = models.TextField(blank=True)
     text = models.TextField()
 
     class Meta(Record.Meta):
@@ -189,12 +216,49 @@ class Appendix(Record):
 
 
 class Document(models.Model):
-    """The bytes that an incident was imported from, or that are kept beside it."""
+    """
+    The bytes that an incident was imported from, or that are kept beside it.
 
-    incident = models.ForeignKey(Incident, models.CASCADE, null=True, related_name="documents")
+    They are the original's, save that a secret in them was taken out before anything was kept; `redacted` says at
+    which lines and of what kind. `sha256` is of the bytes as they are kept.
+    """
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="documents")
+    name = models.CharField(max_length=200)
+    data = models.BinaryField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+    encoding = models.CharField(max_length=40, blank=True)
+    redacted: Any = models.JSONField(default=list, blank=True)  # [{kind, line}]
+    added = models.DateTimeField(default=now)
+    added_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering: ClassVar = ["added", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Draft(models.Model):
+    """
+    An upload that nobody has agreed to yet. It belongs to one person, and is forgotten after `KEPT_FOR`.
+
+    `report` is what was understood, with the person's corrections; `version` rises with each of them.
+    """
+
+    KEPT_FOR = timedelta(days=7)
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="import_drafts")
     name = models.CharField(max_length=200)
     data = models.BinaryField()
     sha256 = models.CharField(max_length=64)
-    encoding = models.CharField(max_length=40, blank=True)
-    added = models.DateTimeField(default=now)
-    added_by = models.CharField(max_length=150)
+    redacted: Any = models.JSONField(default=list, blank=True)
+    report: Any = models.JSONField(default=dict, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    made = models.DateTimeField(default=now, db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
