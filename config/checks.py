@@ -1,0 +1,122 @@
+"""What is asked of the settings at every start: each finding has a number, and a hint that says what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from config import broker
+
+HERE = {"localhost", "127.0.0.1", "[::1]"}
+SHORTEST_KEY = 32
+# A lock on these does not keep two machines apart, and SQLite's write-ahead log needs memory that both would share.
+FAR_AWAY = {
+    "9p",
+    "afs",
+    "ceph",
+    "cifs",
+    "fuse.glusterfs",
+    "fuse.sshfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+}
+IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+def secret_key(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    if len(settings.SECRET_KEY) < SHORTEST_KEY or len(set(settings.SECRET_KEY)) < 8:
+        yield Error(
+            "SECRET_KEY is short or repeats itself: whoever guesses it can sign in as anybody.",
+            hint="Leave it out, and one is made and kept under var/; or give 50 random characters by SECRET_KEY_FILE.",
+            id="config.E001",
+        )
+
+
+def debug(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    if settings.DEBUG and (settings.HTTPS or settings.CLUSTER != "range" or not set(settings.ALLOWED_HOSTS) <= HERE):
+        yield Error(
+            "DEBUG is on, and this is not the practice cluster on one machine: an error page would show the settings.",
+            hint="Leave DEBUG out; what goes wrong is in the log.",
+            id="config.E002",
+        )
+
+
+def https(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    if settings.HTTPS and set(settings.ALLOWED_HOSTS) <= HERE:
+        yield Warning(
+            "HTTPS is on, but ALLOWED_HOSTS names this machine alone: every page asked for by a name will be refused.",
+            hint="Let ALLOWED_HOSTS name what people type, such as aftermath.example.org.",
+            id="config.W003",
+        )
+    if not settings.HTTPS and not set(settings.ALLOWED_HOSTS) <= HERE:
+        yield Warning(
+            "People reach this by a name, and HTTPS is off: passwords and sessions travel readable.",
+            hint="Put it behind a proxy that speaks TLS and sets X-Forwarded-Proto, and set HTTPS=1.",
+            id="config.W004",
+        )
+
+
+def cluster(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    if settings.CLUSTER == "kubernetes" and not ways_to_kubernetes():
+        yield Error(
+            "CLUSTER is kubernetes, and nothing here says where that is.",
+            hint="Let KUBECONFIG name a kubeconfig file, or run in a pod with a service account.",
+            id="config.E005",
+        )
+
+
+def ways_to_kubernetes() -> bool:
+    named = [Path(path) for path in os.environ.get("KUBECONFIG", "~/.kube/config").split(os.pathsep) if path]
+    return IN_CLUSTER.exists() or any(path.expanduser().exists() for path in named)
+
+
+def sqlite(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3") and (kind := file_system(Path(str(database["NAME"])))) in FAR_AWAY:
+        yield Warning(
+            f"The SQLite database is on a network file system ({kind}): it can be damaged there.",
+            hint="Let AFTERMATH_VAR name a directory of this machine, or DATABASE_URL a PostgreSQL.",
+            id="config.W006",
+        )
+
+
+def file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """The kind of file system that holds `path`; nothing where the system does not say."""
+    if not mounts.exists():
+        return ""
+    held = {}
+    for line in mounts.read_text().splitlines():
+        _, at, kind, *_ = line.split()
+        held[Path(at.replace("\\040", " "))] = kind
+    return next((held[place] for place in [path, *path.resolve().parents] if place in held), "")
+
+
+def redis(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    if not broker.answers():
+        yield Warning(
+            "Redis does not answer: runs, sweeps and scans stand still until it does.",
+            hint="Start it, and see that REDIS_URL names it.",
+            id="config.W007",
+        )
+
+
+ALWAYS: list[Callable[..., Iterator[CheckMessage]]] = [secret_key, debug, https, cluster, sqlite]
+
+
+def register_all() -> None:
+    for check in ALWAYS:
+        register(as_list(check), "config")
+    register(as_list(redis), "config", deploy=True)
+
+
+def as_list(check: Callable[..., Iterator[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
+    return lambda app_configs=None, **more: list(check(app_configs, **more))
