@@ -16,10 +16,11 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
+from audit import chain
+from audit.chain import START, Break, Place
+from audit.plain import as_kept, text
 from people import pen
 from people.actors import Actor
-
-START = "0" * 64
 
 
 class AppendOnly(TypeError):
@@ -112,11 +113,11 @@ def record(action: str, subject: models.Model | str, *, by: Actor, at: datetime 
             seq=head.count,
             at=at or now(),
             actor_kind=by.kind,
-            actor=by.name,
+            actor=text(by.name),
             action=action,
-            subject=subject if isinstance(subject, str) else ref(subject),
-            about=("" if isinstance(subject, str) else str(subject))[:200],
-            facts=json.loads(json.dumps(facts, default=str)),
+            subject=text(subject) if isinstance(subject, str) else ref(subject),
+            about=text("" if isinstance(subject, str) else str(subject))[:200],
+            facts=as_kept(facts),
             before=head.hash,
         )
         entry.hash = entry.seal()
@@ -128,18 +129,53 @@ def record(action: str, subject: models.Model | str, *, by: Actor, at: datetime 
 pen.hand(record)
 
 
+def head_now() -> Place:
+    """What the head says of the end of the trail."""
+    head = Head.objects.filter(pk=1).first()
+    return Place(head.count, head.hash) if head else Place()
+
+
+def first_break() -> Break | Place:
+    """The whole trail, walked: the first entry that does not hold, or the end. What is written meanwhile is left out."""
+    head = head_now()
+    entries = Entry.objects.order_by("seq").filter(seq__lte=head.through)
+    reached = chain.walk(entries.iterator(chunk_size=1000))
+    if isinstance(reached, Break):
+        return reached
+    return chain.against_head(reached, head) or beyond(head) or reached
+
+
+def beyond(head: Place) -> Break | None:
+    """An entry after the end, while the head stood still: somebody moved the head back, or wrote around it."""
+    extra = Entry.objects.filter(seq__gt=head.through).order_by("seq").first()
+    return Break(head.through + 1, "beyond the head") if extra and head_now() == head else None
+
+
 def broken() -> tuple[int, str] | None:
     """The number of the first entry that does not hold, and why; None when the whole trail holds."""
-    before, expected = START, 1
-    for entry in Entry.objects.order_by("seq").iterator(chunk_size=1000):
-        if entry.seq != expected:
-            return expected, "missing"
-        if entry.before != before:
-            return entry.seq, "unlinked"
-        if entry.hash != entry.seal():
-            return entry.seq, "altered"
-        before, expected = entry.hash, expected + 1
-    head = Head.objects.filter(pk=1).first()
-    if head and (head.count, head.hash) != (expected - 1, before):
-        return expected, "cut short"
-    return None
+    found = first_break()
+    return (found.seq, found.why) if isinstance(found, Break) else None
+
+
+class Verification(models.Model):
+    """
+    One walk along the trail, which may be made in several steps: `through` is how far it was found whole, `seal` the
+    hash there, `wanted` where the trail ended when it began. `broken` is the first entry that does not hold.
+    """
+
+    began = models.DateTimeField(default=now)
+    at = models.DateTimeField(default=now)
+    by = models.CharField(max_length=150)
+    through = models.PositiveBigIntegerField(default=0)
+    seal = models.CharField(max_length=64, default=START)
+    wanted = models.PositiveBigIntegerField(default=0)
+    wanted_seal = models.CharField(max_length=64, default=START)
+    broken = models.PositiveBigIntegerField(null=True)
+    why = models.CharField(max_length=20, blank=True)
+    complete = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["-began", "-pk"]
+
+    def __str__(self) -> str:
+        return f"verification {self.pk}"

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from audit import views
+
+urlpatterns: list[URLPattern] = [
+    path("trail/", views.trail, name="trail"),
+    path("trail/verify/", views.verify_trail, name="trail-verify"),
+]
