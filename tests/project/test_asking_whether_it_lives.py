@@ -40,7 +40,10 @@ def test_it_is_not_ready_without_a_broker_and_says_no_more_than_that(client, set
 
 def test_it_is_not_ready_without_a_database(client, settings, monkeypatch, tmp_path, django_db_blocker):
     monkeypatch.setattr(broker, "answers", lambda: True)
-    lost = type(connection)(connection.settings_dict | {"NAME": str(tmp_path / "none" / "a.sqlite3"), "HOST": "/none"})
+    lost = connection.copy()
+    lost.settings_dict["NAME"] = str(tmp_path / "none" / "a.sqlite3")
+    if connection.vendor == "postgresql":
+        lost.settings_dict["OPTIONS"]["host"] = str(tmp_path)
     monkeypatch.setattr("config.alive.connection", lost)
     with django_db_blocker.unblock():
         response = client.get("/readyz")
