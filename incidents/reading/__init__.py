@@ -1,0 +1,1 @@
+"""From a written post-mortem to records: pure functions, no database. `read.read` is the way in."""
