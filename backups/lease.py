@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,21 +12,32 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 
 
-@contextmanager
-def lease(row: QuerySet[Any], *, seconds: float, then: float) -> Iterator[bool]:
-    """
-    True in the `with` for the one caller who took the row; False for all others, and while it is not due yet.
+@dataclass
+class Held:
+    """True for the one caller who took the row. `then`: in how many seconds it is due again."""
 
-    `seconds` is how long a caller may be silent before another goes on; afterwards the row is due again in `then`
-    seconds. Whoever was silent for too long frees nothing: another has it by then.
+    mine: bool
+    then: float
+
+    def __bool__(self) -> bool:
+        return self.mine
+
+
+@contextmanager
+def lease(row: QuerySet[Any], *, seconds: float, then: float) -> Iterator[Held]:
     """
-    fence = now() + timedelta(seconds=seconds)
-    taken = row.filter(not_before__lte=now()).update(not_before=fence) == 1
+    Take a row; one caller gets it, and nobody before it is due.
+
+    `seconds` is how long that caller may be silent before another goes on. Whoever was silent for too long frees
+    nothing: another has it by then.
+    """
+    fence = due(seconds)
+    held = Held(row.filter(not_before__lte=now()).update(not_before=fence) == 1, then)
     try:
-        yield taken
+        yield held
     finally:
-        if taken:
-            row.filter(not_before=fence).update(not_before=due(then))
+        if held:
+            row.filter(not_before=fence).update(not_before=due(held.then))
 
 
 def due(seconds: float) -> datetime:

@@ -13,23 +13,29 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.timezone import localdate, now
+from django.utils.translation import gettext as _
 
-from backups import rules
+from backups import rules, sentences
 from backups.models import RecoveryPoint, Scan, Source, Volume
 from backups.rules import Copy, Graded, Loss, Mark, Seen, Usual
+from people.words import span
 
-RECENT = timedelta(days=31)
+WEEK = timedelta(days=7)
 LATE = 30.0  # seconds beyond twice its cadence before a scan counts as old
 
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source with its newest scan, the last one that held anything, and its newest recovery point."""
+    """
+    A source with its newest scan, the last one that held anything, when it was first empty after that, the fullest of
+    the last week, and its newest recovery point.
+    """
 
     source: Source
     newest: Scan | None = None
     filled: Scan | None = None
     empty_since: datetime | None = None
+    most: Scan | None = None
     point: RecoveryPoint | None = None
 
     @property
@@ -41,6 +47,15 @@ class SourceRow:
     @property
     def held(self) -> Mapping[str, bool]:
         return self.point.sentinels if self.point else {}
+
+    @property
+    def said(self) -> str:
+        """As people call it, in their language."""
+        return sentences.place(self.name)
+
+    @property
+    def doubt_said(self) -> str:
+        return sentences.say(self.doubt(now()))
 
     def seen(self, at: datetime) -> Seen:
         why = self.doubt(at)
@@ -68,6 +83,7 @@ def sources(of: QuerySet[Source] | None = None) -> list[SourceRow]:
         .annotate(
             newest_id=Subquery(Scan.objects.filter(source=OuterRef("pk")).order_by("-at").values("pk")[:1]),
             filled_id=Subquery(filled.values("pk")[:1]),
+            most_id=Subquery(scans.filter(at__gte=now() - WEEK).order_by("-count", "-at").values("pk")[:1]),
             filled_at=Subquery(filled.values("at")[:1]),
             point_id=Subquery(
                 RecoveryPoint.objects.filter(source=OuterRef("pk"), gone=None).order_by("-taken").values("pk")[:1]
@@ -77,7 +93,7 @@ def sources(of: QuerySet[Source] | None = None) -> list[SourceRow]:
             empty_since=Subquery(scans.filter(count=0, at__gt=OuterRef("filled_at")).order_by("at").values("at")[:1])
         )
     )
-    wanted = {pk for row in rows for pk in (row.newest_id, row.filled_id) if pk}
+    wanted = {pk for row in rows for pk in (row.newest_id, row.filled_id, row.most_id) if pk}
     found = Scan.objects.in_bulk(wanted)
     points = RecoveryPoint.objects.defer("manifest").in_bulk({row.point_id for row in rows if row.point_id})
     return [
@@ -86,6 +102,7 @@ def sources(of: QuerySet[Source] | None = None) -> list[SourceRow]:
             found.get(row.newest_id),
             found.get(row.filled_id),
             row.empty_since,
+            found.get(row.most_id),
             points.get(row.point_id),
         )
         for row in rows
@@ -98,6 +115,34 @@ def volumes_and_scans() -> list[tuple[Volume, list[SourceRow]]]:
     for row in sources():
         by_volume.setdefault(row.source.volume_id, []).append(row)
     return [(volume, by_volume.get(volume.pk, [])) for volume in Volume.objects.all()]
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A recovery point, graded, as a page shows it."""
+
+    point: RecoveryPoint
+    graded: Graded
+
+    @property
+    def said(self) -> str:
+        return sentences.grade_said(self.graded)
+
+    @property
+    def state(self) -> str:
+        if self.graded.grade == "bad":
+            return "fail"
+        return "ok" if self.graded.grade == "good" else "unknown"
+
+    @property
+    def acceptable(self) -> bool:
+        """It is smaller than usual and nothing else: a person may say that it is meant to be."""
+        codes = {fault["code"] for fault in self.graded.faults}
+        return bool(codes) and codes <= {"few-files", "few-bytes"}
+
+    @property
+    def word(self) -> str:
+        return {"fail": _("Not good"), "ok": _("Good"), "unknown": _("Unproven")}[self.state]
 
 
 @dataclass(frozen=True)
@@ -121,10 +166,18 @@ class VolumeRow:
     def rto(self) -> timedelta:
         return timedelta(minutes=self.volume.rto)
 
+    def rows(self, limit: int = 200) -> list[PointRow]:
+        """Its recovery points, the newest first."""
+        return [PointRow(self.points[each.copy.id], each) for each in self.graded[:limit]]
+
     @property
     def restored_in(self) -> timedelta | None:
         seconds = self.volume.restored_in
         return None if seconds is None else timedelta(seconds=seconds)
+
+    @property
+    def restored_said(self) -> str:
+        return "" if self.restored_in is None else span(self.restored_in)
 
     @property
     def slow(self) -> bool:
@@ -132,9 +185,41 @@ class VolumeRow:
         return self.restored_in is not None and self.restored_in > self.rto
 
     @property
-    def filled(self) -> float:
-        """How much of a gauge the age fills: half of it is the objective, all of it twice that. Per cent."""
-        return 0.0 if self.loss.age is None else round(min(self.loss.age / (2 * self.rpo), 1.0) * 100, 1)
+    def filled(self) -> str:
+        """How much of a gauge the age fills, as SVG wants it: half of it is the objective, all of it twice that."""
+        share = 0.0 if self.loss.age is None else min(self.loss.age / (2 * self.rpo), 1.0)
+        return f"{share * 100:.1f}%"
+
+    @property
+    def said(self) -> str:
+        return sentences.loss_said(self.loss, self.rpo)
+
+    @property
+    def why(self) -> str:
+        return sentences.say(self.loss.why)
+
+    @property
+    def word(self) -> str:
+        return sentences.loss_word(self.loss)
+
+    @property
+    def strip_said(self) -> str:
+        return sentences.strip_said(self.strip)
+
+    @property
+    def bars(self) -> list[tuple[str, int, bool]]:
+        """The strip to be drawn: what, where it begins, and whether there was a drill. Six units a day."""
+        return [(mark.what, 6 * at, mark.drill) for at, mark in enumerate(self.strip)]
+
+    @property
+    def held(self) -> Copy | None:
+        """The copy that says how much the volume holds."""
+        known = (each.copy for each in self.graded if each.grade != "bad")
+        return self.loss.best or self.loss.maybe or next(known, None)
+
+    @property
+    def state(self) -> str:
+        return self.loss.state
 
 
 WORST = ["fail", "unknown", "warn", "ok"]

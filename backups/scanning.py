@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -15,16 +15,19 @@ from backups.storage import Store
 from cluster.api import Cluster
 
 SILENT = DEADLINE + 60  # seconds that a scan may take before another worker goes on
-KEPT = 60  # scans kept whole; of older ones the last of each day
+AGAIN = 60  # seconds after which an emptiness is asked for again
+KEPT = 60  # scans kept whole; of older ones two of each day
 OLDEST = timedelta(days=400)
 
 
 def scan(source: Source, store: Callable[[str], Store], connect: Callable[[], Cluster]) -> bool:
     """Look at a source and write down what was seen. False when somebody else is at it, or it is not due."""
-    with lease(Source.objects.filter(pk=source.pk, retired=None), seconds=SILENT, then=source.every) as mine:
-        if mine:
-            write(source, look(asked(source), store, connect), now())
-    return mine
+    with lease(Source.objects.filter(pk=source.pk, retired=None), seconds=SILENT, then=source.every) as held:
+        if held:
+            made = write(source, look(asked(source), store, connect), now())
+            if made.complete and not made.count and source.scans.filter(count__gt=0).exists():
+                held.then = min(source.every, AGAIN)
+    return held.mine
 
 
 def asked(source: Source) -> Asked:
@@ -71,18 +74,15 @@ def write(source: Source, looked: Looked, at: datetime) -> Scan:
 
 
 def prune(source: Source, at: datetime) -> None:
-    """Keep the newest scans, and of the days before them the last complete one of each."""
-    rows = list(source.scans.order_by("-at").values_list("pk", "at", "complete"))
+    """Keep the newest scans, and of the days before them the last complete one and the fullest one of each."""
+    rows = list(source.scans.order_by("-at").values_list("pk", "at", "complete", "count"))
     if len(rows) < 2 * KEPT:
         return
-    days: set[str] = set()
-    doomed: list[int] = []
-    for number, (pk, when, complete) in enumerate(rows):
-        day = when.date().isoformat()
-        if number < KEPT:
-            continue
-        if complete and day not in days and at - when < OLDEST:
-            days.add(day)
-        else:
-            doomed.append(pk)
-    Scan.objects.filter(pk__in=doomed).delete()
+    last: dict[date, int] = {}
+    fullest: dict[date, tuple[int, int]] = {}
+    for pk, when, complete, count in rows[KEPT:]:
+        if complete and at - when < OLDEST:
+            last.setdefault(when.date(), pk)
+            fullest[when.date()] = max(fullest.get(when.date(), (-1, 0)), (count or 0, pk))
+    kept = {*last.values(), *(pk for _count, pk in fullest.values())}
+    source.scans.filter(pk__in=[pk for pk, *_rest in rows[KEPT:] if pk not in kept]).delete()

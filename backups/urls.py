@@ -1,5 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from backups import views
+
+urlpatterns = [
+    path("", views.recoverability, name="recoverability"),
+    path("volumes/new/", views.volume_new, name="volume-new"),
+    path("volumes/<int:pk>/", views.volume, name="volume"),
+    path("volumes/<int:pk>/edit/", views.volume_edit, name="volume-edit"),
+    path("volumes/<int:pk>/sources/new/", views.source_new, name="source-new"),
+    path("sources/<int:pk>/retire/", views.source_retire, name="source-retire"),
+    path("points/<int:pk>/accept/", views.point_accept, name="point-accept"),
+]

@@ -14,12 +14,16 @@ PROMISED = 10.0  # seconds: a sweep is promised at least this often
 
 @dataclass(frozen=True)
 class Listing:
-    """One scan of a source. `sentinels` says of each path that was asked for whether it was there."""
+    """
+    One scan of a source. `sentinels` says of each path that was asked for whether it was there, `oldest` when the
+    object was written that was left alone for longest.
+    """
 
     at: datetime
     complete: bool
     count: int | None = None
     error: str = ""
+    oldest: datetime | None = None
     sentinels: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -36,7 +40,7 @@ class Point:
 class Copies:
     """
     A source of copies. `filled` is the last complete listing that held anything, `empty_since` the first complete one
-    after it that held nothing. `every` in seconds.
+    after it that held nothing, `most` the fullest complete one of the last week. `every` in seconds.
     """
 
     id: int
@@ -46,6 +50,7 @@ class Copies:
     newest: Listing | None = None
     filled: Listing | None = None
     empty_since: datetime | None = None
+    most: Listing | None = None
     point: Point | None = None
 
 

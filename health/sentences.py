@@ -40,11 +40,24 @@ def onboarding(p: Params) -> str:
 
 
 def backup_emptied(p: Params) -> str:
-    return ngettext(
-        "%(source)s is empty. It held %(was)s object at %(last)s.",
-        "%(source)s is empty. It held %(was)s objects at %(last)s.",
-        p["was"],
-    ) % {"source": place(p), "was": number(p["was"]), "last": moment(datetime.fromisoformat(p["last"]))}
+    told = {
+        "source": place(p),
+        "count": number(p["count"]),
+        "was": number(p["was"]),
+        "last": moment(datetime.fromisoformat(p["last"])),
+    }
+    if p["count"]:
+        return _("Nothing of what %(source)s held is left: %(count)s objects written since, where %(was)s were.") % told
+    return _("%(source)s is empty. It held %(was)s objects at %(last)s.") % told
+
+
+def backup_shrunk(p: Params) -> str:
+    return _("%(source)s holds %(count)s objects. It held %(was)s at %(last)s.") % {
+        "source": capital(place(p)),
+        "count": number(p["count"]),
+        "was": number(p["was"]),
+        "last": moment(datetime.fromisoformat(p["last"])),
+    }
 
 
 def sentinel_missing(p: Params) -> str:
@@ -95,6 +108,7 @@ SAID: dict[str, Callable[[Params], str]] = {
     "onboarding": onboarding,
     "fell": fell,
     "backup-emptied": lambda p: capital(backup_emptied(p)),
+    "backup-shrunk": backup_shrunk,
     "sentinel-missing": sentinel_missing,
     # What is well.
     "no-crash": lambda p: _("No container crashes."),
@@ -109,6 +123,7 @@ SAID: dict[str, Callable[[Params], str]] = {
     "not-judged": lambda p: _("It is not ready yet: nothing to prove."),
     "no-history": lambda p: _("Seen for the first time: nothing to compare with."),
     "never-filled": lambda p: capital(_("%(source)s never held anything.") % {"source": place(p)}),
+    "emptied-instead": lambda p: _("Nothing of it is left: see whether the backup was emptied."),
     "no-sentinels": lambda p: _("No sentinel is named for this volume."),
     "no-point": lambda p: capital(_("%(source)s hold no recovery point.") % {"source": place(p)}),
     "subject-gone": lambda p: _("What it is about is no longer there."),

@@ -84,6 +84,7 @@ def copies(row: SourceRow) -> Copies:
         newest=listing(row.newest),
         filled=listing(row.filled),
         empty_since=row.empty_since,
+        most=listing(row.most),
         point=Point(point.ref, point.taken, row.held) if point else None,
     )
 
@@ -92,7 +93,10 @@ def listing(scan: Any) -> Listing | None:
     if scan is None:
         return None
     sentinels = {path: bool(seen.get("exists")) for path, seen in scan.told.get("sentinels", {}).items()}
-    return Listing(scan.at, scan.complete, scan.count, scan.error, sentinels)
+    oldest = scan.told.get("oldest")
+    return Listing(
+        scan.at, scan.complete, scan.count, scan.error, datetime.fromisoformat(oldest) if oldest else None, sentinels
+    )
 
 
 def plain(claim: Any) -> dict[str, Any]:

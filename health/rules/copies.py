@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from health.base import Evidence, Facts, Result, check, say
-from health.observed import Copies, Observed, Volume
+from health.observed import Copies, Listing, Observed, Volume
 
 LISTED = ("mirror", "archives")
+HALF = 0.5
+FEWER = 20  # objects: below this a difference says little
 
 
 def each_source(seen: Observed, *kinds: str) -> Iterator[tuple[str, Volume, Copies]]:
@@ -35,31 +37,73 @@ def cannot_tell(copies: Copies, seen: Observed) -> Facts | None:
 
 @check("backup-emptied", _("Backup emptied"), reads=["copies"], fails_after=1)
 def backup_emptied(seen: Observed) -> Iterator[Result]:
-    """A complete listing is empty where there was something, and was still empty when it was asked again."""
+    """
+    A complete listing is empty where there was something, and was still empty when it was asked again. It stays
+    emptied while it holds little, all of it written since: what a sync writes from an emptied volume is no backup.
+    """
     for subject, volume, copies in each_source(seen, *LISTED):
         yield emptied(subject, volume, copies, seen)
 
 
 def emptied(subject: str, volume: Volume, copies: Copies, seen: Observed) -> Result:
-    newest, filled = copies.newest, copies.filled
+    newest, before = copies.newest, copies.most if replaced(copies) else copies.filled
     why = cannot_tell(copies, seen)
     if why or newest is None:
         return Result(subject, "unknown", why or {}, seen.view.at, "listing", volume=volume.id)
-    if newest.count:
+    if newest.count and not replaced(copies):
         return Result(subject, "ok", say("filled", count=newest.count), newest.at, "listing", volume=volume.id)
-    if filled is None:
+    if before is None:
         told = say("never-filled", source=copies.name)
         return Result(subject, "nothing", told, newest.at, "listing", volume=volume.id)
-    since = copies.empty_since or newest.at
+    since = (newest.oldest if newest.count else copies.empty_since) or newest.at
     if (newest.at - since).total_seconds() < seen.confirm:
         told = say("asking-again", source=copies.name, seconds=round(seen.confirm))
         return Result(subject, "unknown", told, newest.at, "listing", volume=volume.id)
-    told = say("backup-emptied", source=copies.name, was=filled.count, last=filled.at.isoformat())
-    evidence = (
-        Evidence(f"{copies.name}: objects, listed at {newest.at:%Y-%m-%d %H:%M:%SZ}", "0"),
-        Evidence(f"{copies.name}: objects, listed at {since:%Y-%m-%d %H:%M:%SZ}", "0"),
-        Evidence(f"{copies.name}: objects, listed at {filled.at:%Y-%m-%d %H:%M:%SZ}", str(filled.count)),
-    )
+    told = say("backup-emptied", source=copies.name, count=newest.count, was=before.count, last=before.at.isoformat())
+    evidence = [listed(copies, newest), listed(copies, before)]
+    if newest.count:
+        evidence.insert(1, Evidence(f"{copies.name}: oldest object written", f"{since:%Y-%m-%d %H:%M:%SZ}"))
+    return Result(subject, "fail", told, newest.at, "listing", tuple(evidence), volume.id)
+
+
+def replaced(copies: Copies) -> bool:
+    """Whether it holds little, and nothing of what was there when it held most."""
+    newest, most = copies.newest, copies.most
+    if newest is None or most is None or not newest.count or not most.count or newest.oldest is None:
+        return False
+    return newest.count < most.count * HALF and newest.oldest > most.at
+
+
+def listed(copies: Copies, listing: Listing) -> Evidence:
+    return Evidence(f"{copies.name}: objects, listed at {listing.at:%Y-%m-%d %H:%M:%SZ}", str(listing.count))
+
+
+@check("backup-shrunk", _("Backup shrunk"), reads=["copies"])
+def backup_shrunk(seen: Observed) -> Iterator[Result]:
+    """
+    A mirror holds less than half of the most that it held in the last week. Archives are pruned on purpose: of them
+    this is not asked.
+    """
+    for subject, volume, copies in each_source(seen, "mirror"):
+        yield shrunk(subject, volume, copies, seen)
+
+
+def shrunk(subject: str, volume: Volume, copies: Copies, seen: Observed) -> Result:
+    newest, most = copies.newest, copies.most
+    why = cannot_tell(copies, seen)
+    if why or newest is None:
+        return Result(subject, "unknown", why or {}, seen.view.at, "listing", volume=volume.id)
+    held, now = (most.count or 0) if most else 0, newest.count or 0
+    if most is None or not held:
+        told = say("never-filled", source=copies.name)
+        return Result(subject, "nothing", told, newest.at, "listing", volume=volume.id)
+    if not now or replaced(copies):
+        told = say("emptied-instead", source=copies.name)
+        return Result(subject, "nothing", told, newest.at, "listing", volume=volume.id)
+    if now >= held * HALF or held - now < FEWER:
+        return Result(subject, "ok", say("filled", count=now), newest.at, "listing", volume=volume.id)
+    told = say("backup-shrunk", source=copies.name, count=now, was=held, last=most.at.isoformat())
+    evidence = (listed(copies, newest), listed(copies, most))
     return Result(subject, "fail", told, newest.at, "listing", evidence, volume.id)
 
 

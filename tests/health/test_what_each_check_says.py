@@ -202,11 +202,32 @@ def test_a_first_empty_listing_is_asked_again_before_it_is_believed():
     assert copied("backup-emptied", copies(**EMPTY)) == "fail"
 
 
+def refilled(count, *, most=84, since=30):
+    """The mirror after a sync copied what an emptied application wrote when it started as new."""
+    written = NOW - timedelta(seconds=since)
+    return copies(
+        newest=listing(count, there=False, oldest=written),
+        filled=listing(count, there=False, oldest=written),
+        most=listing(most, seconds_ago=90),
+    )
+
+
+def test_what_a_sync_writes_after_the_wipe_does_not_make_it_a_backup_again():
+    assert copied("backup-emptied", refilled(9)) == "fail"
+    assert copied("backup-shrunk", refilled(9)) == "nothing"
+    assert copied("backup-emptied", refilled(9, since=3)) == "unknown"
+
+
+def test_a_mirror_that_was_rewritten_whole_or_keeps_old_objects_was_not_emptied():
+    assert copied("backup-emptied", refilled(80)) == "ok"
+    assert copied("backup-emptied", refilled(9, since=3600)) == "ok"
+
+
 def test_a_source_that_never_held_anything_was_not_emptied():
     assert copied("backup-emptied", copies(newest=listing(0, there=False), filled=None)) == "nothing"
 
 
-@pytest.mark.parametrize("name", ["backup-emptied", "sentinel-missing"])
+@pytest.mark.parametrize("name", ["backup-emptied", "backup-shrunk", "sentinel-missing"])
 @pytest.mark.parametrize(
     "odd",
     [
@@ -247,3 +268,17 @@ def test_a_workload_of_another_namespace_has_its_own_volume():
     by_subject = {r.subject: r for r in judge(CHECKS["crash-loop"], seen).results}
     assert by_subject["workload:away/Deployment/app"].volume is None
     assert by_subject[f"workload:{APP.namespace}/Deployment/app"].volume == 7
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "expected"),
+    [(40, 41, "ok"), (25, 41, "ok"), (19, 41, "fail"), (0, 41, "nothing"), (5, 20, "ok")],
+    ids=["one fewer", "more than half", "under half", "emptied", "few anyway"],
+)
+def test_a_mirror_under_half_of_its_week_has_shrunk(count, most, expected):
+    assert copied("backup-shrunk", copies(newest=listing(count), most=listing(most))) == expected
+
+
+def test_archives_are_pruned_on_purpose_and_a_new_mirror_has_no_past():
+    assert judge(CHECKS["backup-shrunk"], observed(volumes=(volume(archives(newest=listing(1))),))).results == ()
+    assert copied("backup-shrunk", copies(newest=listing(0), most=None)) == "nothing"

@@ -47,7 +47,14 @@ def listing(count: int | None = 40, *, seconds_ago: float = 2, there: bool | Non
 
 
 def copies(id: int = 1, **changes) -> Copies:
-    told = {"kind": "mirror", "name": "mirror backups/home", "every": 5, "newest": listing(), "filled": listing()}
+    told = {
+        "kind": "mirror",
+        "name": "mirror backups/home",
+        "every": 5,
+        "newest": listing(),
+        "filled": listing(),
+        "most": listing(41),
+    }
     return Copies(**{"id": id, **told, **changes})
 
 
@@ -88,6 +95,7 @@ RED: dict[str, Observed] = {
     "permission-denied": observed(crashed("starting", "[Errno 13] Permission denied: '/config/.run.lock'")),
     "volume-reset": observed(view(claims=(claim(used=900),), pods=(pod(onboarding=True),))),
     "backup-emptied": observed(volumes=(volume(copies(**EMPTY)),)),
+    "backup-shrunk": observed(volumes=(volume(copies(newest=listing(7))),)),
     "sentinel-missing": observed(volumes=(volume(copies(newest=listing(39, there=False))),)),
 }
 GREEN: dict[str, Observed] = {name: observed() for name in RED}
