@@ -85,7 +85,10 @@ class Stored(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Manifest(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`source`: of a snapshot, of files that nobody wrote to (quiet), or of live ones."""
+    """
+    `source`: of a snapshot, of files that nobody wrote to (quiet), or of live ones. `stored`: what of `bytes` the
+    archive really holds; a sparse file's holes are not in it.
+    """
 
     format: Literal["aftermath.archive/1"] = "aftermath.archive/1"
     run: Name = ""
@@ -102,6 +105,7 @@ class Manifest(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     files: Count
     directories: Count
     bytes: Count
+    stored: Count | None = None
     top: Annotated[dict[Name, Folder], msgspec.Meta(max_length=1_001)] = {}
     owner_histogram: Annotated[list[Owned], msgspec.Meta(max_length=100)] = []
     newest: Moment | None = None

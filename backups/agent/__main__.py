@@ -74,3 +74,111 @@ internal
 """
 
 from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import msgspec
+
+from backups.agent import values
+from backups.agent.speak import Speaker
+from backups.errors import BackupsError, Refused
+
+log = logging.getLogger("backups.agent")
+
+# A verb, the module that does it and its spec. Only that module is loaded: half of the verbs need no object store.
+VERBS: dict[str, tuple[str, type[values.Spec]]] = {
+    "inspect": ("looking", values.InspectSpec),
+    "archive": ("archiving", values.ArchiveSpec),
+    "restore": ("restoring", values.RestoreSpec),
+    "verify": ("verifying", values.VerifySpec),
+    "own": ("owning", values.OwnSpec),
+    "unown": ("owning", values.RunSpec),
+    "swap": ("swapping", values.RunSpec),
+    "unswap": ("swapping", values.RunSpec),
+    "discard": ("clearing", values.RunSpec),
+    "purge": ("clearing", values.PurgeSpec),
+}
+SYSTEM = {
+    errno.ENOSPC: "no-space",
+    errno.EDQUOT: "no-space",
+    errno.EROFS: "read-only",
+    errno.EIO: "io-error",
+    errno.EACCES: "forbidden",
+    errno.EPERM: "forbidden",
+}
+
+
+class Terminated(BaseException):
+    """SIGTERM."""
+
+
+def terminate(number: int, frame: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is being cleaned up is not interrupted again
+    raise Terminated
+
+
+def run(verb: str, data: bytes, speaker: Speaker) -> values.Result:
+    """Do what the spec says. Raises BackupsError or OSError."""
+    module, kind = VERBS[verb]
+    spec = values.read_spec(data, kind)
+    act: Callable[[Any, Speaker], values.Result] = getattr(importlib.import_module(f"backups.agent.{module}"), verb)
+    return act(spec, speaker)
+
+
+def answer(verb: str, data: bytes, speaker: Speaker) -> dict[str, Any]:
+    """The last line, whatever happens."""
+    try:
+        return {"result": msgspec.to_builtins(run(verb, data, speaker))}
+    except BackupsError as error:
+        return failure(error.code, str(error), error.params)
+    except OSError as error:
+        return failure(
+            SYSTEM.get(error.errno or 0, "internal"), f"{error.strerror or error}: {error.filename or ''}", {}
+        )
+    except Terminated:
+        return failure("terminated", "It was asked to end.", {})
+    except Exception as error:
+        log.exception("%s", verb)
+        return failure("internal", f"{type(error).__name__}: {error}", {})
+
+
+def failure(code: str, message: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "params": params}}
+
+
+def main(arguments: list[str]) -> int:
+    speaker = Speaker()
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        verb, data = read(arguments)
+    except Terminated:
+        last = failure("terminated", "It was asked to end.", {})
+    except (Refused, OSError) as error:
+        last = failure("bad-spec", str(error), {})
+    else:
+        last = answer(verb, data, speaker)
+    speaker.last(last)
+    return 0 if "result" in last else 1
+
+
+def read(arguments: list[str]) -> tuple[str, bytes]:
+    if len(arguments) not in (1, 3) or arguments[0] not in VERBS or (len(arguments) == 3 and arguments[1] != "--spec"):
+        raise Refused(f"Say one of {', '.join(VERBS)}, and the spec on stdin or by --spec FILE.")
+    if len(arguments) == 1:
+        return arguments[0], sys.stdin.buffer.read(values.SPEC_LIMIT + 1)
+    with open(arguments[2], "rb") as file:
+        return arguments[0], file.read(values.SPEC_LIMIT + 1)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(stream=sys.stderr)
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(code)  # threads that still wait for a silent store are not waited for

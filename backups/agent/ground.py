@@ -33,11 +33,11 @@ class Ground:
         self.lock: int | None = None
         raise_limit_of_open_files()
         try:
-            self.root = self._keep(open_data(spec.data))
+            self.root = self.keep(open_data(spec.data))
             self._expected()
             if changes:
-                self.ours = self._keep(self._our_place())
-                self.lock = self._keep(self._lock())
+                self.ours = self.keep(self._our_place())
+                self.lock = self.keep(self._lock())
         except BaseException:
             self.close()
             raise
@@ -79,25 +79,26 @@ class Ground:
         return self.spec.capacity, max(0, min(free, self.spec.capacity - used))
 
     def run_dir(self) -> int:
-        return self._keep(make_directory(self.run, self.ours))
+        return self.keep(make_directory(self.run, self.ours))
 
     def seen_run_dir(self) -> int | None:
         """The run's place if there is one; for those who only look."""
         try:
             with opened(OURS, self.root) as ours:
-                return self._keep(os.open(self.run, DIRECTORY, dir_fd=ours))
+                return self.keep(os.open(self.run, DIRECTORY, dir_fd=ours))
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.EACCES):
                 return None
             raise
 
     def directory(self, name: str, dir_fd: int) -> int:
-        return self._keep(make_directory(name, dir_fd))
+        return self.keep(make_directory(name, dir_fd))
 
     def path(self, *parts: str) -> str:
         return os.path.join(self.spec.data, OURS, self.run, *parts)
 
-    def _keep(self, fd: int) -> int:
+    def keep(self, fd: int) -> int:
+        """Close it with the rest."""
         self.open.append(fd)
         return fd
 
@@ -134,6 +135,15 @@ def open_data(path: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"There is no directory {path}.", code="no-data", path=path) from None
+
+
+@contextlib.contextmanager
+def opened_data(path: str) -> Iterator[int]:
+    fd = open_data(path)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 @contextlib.contextmanager

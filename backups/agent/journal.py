@@ -24,7 +24,7 @@ STATES = frozenset(get_args(RunState))
 class Journal:
     """
     `live`: names that were at the root before; `staged`: names that were staged. `before` and `after` are owner and
-    mode of the root itself. Every name is at one of two places, so where it is says how far the swap is.
+    mode of the root itself. `aside`: every live name is put aside, and staged ones may be at the root.
     """
 
     state: RunState
@@ -33,6 +33,7 @@ class Journal:
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
     strays: int = 0
+    aside: bool = False
 
 
 def read(run_dir: int) -> Journal | None:
@@ -53,6 +54,8 @@ def read(run_dir: int) -> Journal | None:
 def take(journal: Journal, line: dict[str, Any]) -> None:
     if line.get("state") in STATES:
         journal.state = line["state"]
+    elif "aside" in line:
+        journal.aside = bool(line["aside"])
     elif "live" in line:
         journal.live.append(line["live"])
     elif "staged" in line:

@@ -92,9 +92,13 @@ def open_list(run_dir: int, name: str) -> IO[bytes] | None:
         return None
 
 
-def backwards(file: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """The lines of a list, last first: what was written first is the oldest truth and is applied last."""
-    starts, at = array("Q"), 0
+def backwards(file: IO[bytes], start: int = 0) -> Iterator[dict[str, Any]]:
+    """
+    The lines of a list from the byte `start` on, last first: what was written first is the oldest truth and is applied
+    last. Files come before the directory that holds them, which may be closed to us then.
+    """
+    starts, at = array("Q"), start
+    file.seek(start)
     for line in file:
         starts.append(at)
         at += len(line)

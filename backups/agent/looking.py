@@ -7,7 +7,7 @@ import stat
 
 from backups.agent import journal, sentinels
 from backups.agent.counting import Tally, moment
-from backups.agent.ground import PREVIOUS, STAGING, Ground, filesystem_id, open_data, opened
+from backups.agent.ground import PREVIOUS, STAGING, Ground, filesystem_id, opened, opened_data
 from backups.agent.listing import LIST, Kept, differing
 from backups.agent.speak import Speaker
 from backups.agent.tree import DIRECTORY, OURS, Walk, exists
@@ -18,13 +18,8 @@ from backups.manifest import shown
 
 def inspect(spec: InspectSpec, speaker: Speaker) -> Inspected:
     keeping = spec.wanted is not None and spec.wanted.keep_list
-    with Ground(spec, speaker, changes=keeping) as ground:
-        root = ground.root if spec.source is None else open_data(spec.source)
-        try:
-            return look(ground, spec, root)
-        finally:
-            if root != ground.root:
-                os.close(root)
+    with Ground(spec, speaker, changes=keeping) as ground, opened_data(spec.source or spec.data) as root:
+        return look(ground, spec, root)
 
 
 def look(ground: Ground, spec: InspectSpec, root: int) -> Inspected:

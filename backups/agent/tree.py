@@ -7,6 +7,7 @@ Paths are relative, with `/`, as Python decodes them (bytes that are not UTF-8 a
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Generator, Iterator
@@ -99,6 +100,10 @@ def open_below(root: int, path: str) -> int:
     for part in path.split("/") if path else ():
         try:
             below = os.open(part, DIRECTORY, dir_fd=fd)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise NotADirectoryError(path) from error
+            raise
         finally:
             os.close(fd)
         fd = below

@@ -1,0 +1,293 @@
+"""
+Reading the headers of a tar stream as it passes, strictly.
+
+The archive is written and unpacked by GNU tar; this reads the same bytes and must see the same entries as tar does. So
+what two readers could understand differently is refused: wrong checksums, odd numbers, sizes on entries that hold
+nothing, names given twice, global names, anything after the end. Formats: v7, ustar, GNU (long names, sparse) and pax
+(with GNU's sparse 0.x and 1.0).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from backups.errors import Refused
+
+BLOCK: Final = 512
+META_LIMIT: Final = 1 << 20  # bytes of one extended header
+NAME_LIMIT: Final = 4096  # bytes of a path
+END_LIMIT: Final = 16 << 20  # zeros after the end
+ZERO: Final = bytes(BLOCK)
+OCTAL: Final = re.compile(rb"\A *([0-7]*)[ \0]*\Z")
+KINDS: Final = {
+    b"0": "file",
+    b"\0": "file",
+    b"7": "file",
+    b"S": "file",
+    b"1": "hardlink",
+    b"2": "symlink",
+    b"3": "character device",
+    b"4": "block device",
+    b"5": "directory",
+    b"6": "pipe",
+}
+GLOBAL: Final = {"comment", "hdrcharset"}
+RENAMING: Final = ("GNU.sparse.name", "path")
+
+
+class Member(NamedTuple):
+    """
+    One entry. `path` and `link` as written in the archive (bytes that are not UTF-8 as lone surrogates); `size` is of
+    the file once unpacked, `stored` what the archive holds of it, in bytes; `attributes` are its pax records.
+    """
+
+    path: str
+    kind: str
+    size: int
+    stored: int
+    mode: int
+    uid: int
+    gid: int
+    changed: float
+    link: str
+    attributes: Mapping[str, bytes]
+
+    @property
+    def sparse(self) -> bool:
+        return self.size != self.stored
+
+
+class Taker(Protocol):
+    """Takes the bytes of one file as they pass; a hash will do."""
+
+    def update(self, data: memoryview, /) -> object: ...
+
+
+class Scanner:
+    """
+    `feed` it the stream in pieces of any size: it calls `admit` for each entry before giving back the bytes that hold
+    it, so that whoever passes on only what it gave back never passes on an entry that was not admitted. `admit` may
+    raise, or return something that takes the file's bytes.
+    """
+
+    def __init__(self, admit: Callable[[Member], Taker | None]) -> None:
+        self.admit = admit
+        self.left = b""
+        self.skip = self.content = 0  # bytes to pass over, of which are the current file's own
+        self.taker: Taker | None = None
+        self.pax: dict[str, bytes] = {}
+        self.long: dict[str, bytes] = {}
+        self.extending = False
+        self.ended = False
+        self.zeros = 0
+
+    def feed(self, chunk: bytes) -> memoryview:
+        """The bytes up to where everything is understood; the end marker is never among them."""
+        if self.ended:
+            return self._after(memoryview(chunk))
+        data = self.left + chunk if self.left else chunk
+        view, at = memoryview(data), 0
+        while True:
+            if self.skip:
+                at += self._pass(view[at:])
+                if self.skip:
+                    break
+            step = self._header(data, at)
+            if self.ended:
+                self.left = b""
+                self._after(view[at:])
+                return view[:at]
+            if not step:
+                break
+            at += step
+        self.left = bytes(view[at:])
+        return view[:at]
+
+    def finish(self) -> None:
+        """The stream is over: was it whole?"""
+        if not self.ended:
+            raise Refused("The archive breaks off in the middle.", code="truncated")
+
+    def _pass(self, view: memoryview) -> int:
+        take = min(self.skip, len(view))
+        if self.taker is not None and self.content:
+            own = min(self.content, take)
+            self.taker.update(view[:own])
+            self.content -= own
+        self.skip -= take
+        return take
+
+    def _after(self, view: memoryview) -> memoryview:
+        self.zeros += len(view)
+        if self.zeros > END_LIMIT or any(bytes(view).strip(b"\0")):
+            raise Refused("There is something after the end of the archive.", code="bad-archive")
+        return view[:0]
+
+    def _header(self, data: bytes, at: int) -> int:
+        """Understand the block at `at`; how many bytes that took, 0 if more are needed."""
+        block = data[at : at + BLOCK]
+        if len(block) < BLOCK:
+            return 0
+        if self.extending:
+            self.extending = block[504] != 0
+            return BLOCK
+        if block == ZERO:
+            if self.pax or self.long:
+                raise bad("an extended header with no entry")
+            self.ended = True
+            return 0
+        check(block)
+        kind = block[156:157]
+        if kind in (b"x", b"g", b"L", b"K"):
+            size = number(block[124:136])
+            if size > META_LIMIT:
+                raise bad("an extended header that is too long")
+            whole = BLOCK + padded(size)
+            if len(data) - at < whole:
+                return 0
+            self._meta(kind, data[at + BLOCK : at + BLOCK + size])
+            return whole
+        self._member(block, kind)
+        return BLOCK
+
+    def _meta(self, kind: bytes, body: bytes) -> None:
+        if kind == b"g":
+            if not set(records(body)) <= GLOBAL:
+                raise bad("a header that speaks for all entries")
+            return
+        key = {b"L": "path", b"K": "linkpath"}.get(kind)
+        if key is None:
+            if self.pax:
+                raise bad("two extended headers for one entry")
+            self.pax = records(body)
+        else:
+            if key in self.long:
+                raise bad("two long names for one entry")
+            self.long[key] = body.rstrip(b"\0")
+
+    def _member(self, block: bytes, kind: bytes) -> None:
+        if kind not in KINDS:
+            raise bad(f"an entry of the unknown type {kind!r}")
+        pax, long = self.pax, self.long
+        self.pax, self.long = {}, {}
+        if long and ("path" in pax or "linkpath" in pax):
+            raise bad("a name given twice")
+        stored = count(pax["size"]) if "size" in pax else number(block[124:136])
+        path = name_of(block, pax, long)
+        what = KINDS[kind]
+        if what == "file" and path.endswith("/") and kind != b"S":
+            what = "directory"
+        if what != "file" and stored:
+            raise bad("contents in an entry that holds none")
+        if kind == b"S":
+            self.extending = block[482] != 0
+        member = Member(
+            path=path,
+            kind=what,
+            size=real_size(block, kind, pax, stored),
+            stored=stored,
+            mode=number(block[100:108]) & 0o7777,
+            uid=count(pax["uid"]) if "uid" in pax else number(block[108:116]),
+            gid=count(pax["gid"]) if "gid" in pax else number(block[116:124]),
+            changed=seconds(pax["mtime"]) if "mtime" in pax else float(number(block[136:148])),
+            link=text(pax.get("linkpath") or long.get("linkpath") or cut(block[157:257])),
+            attributes=pax,
+        )
+        self.taker = self.admit(member)
+        self.skip, self.content = padded(stored), stored
+
+
+def name_of(block: bytes, pax: Mapping[str, bytes], long: Mapping[str, bytes]) -> str:
+    for key in RENAMING:
+        if key in pax:
+            return text(pax[key])
+    if "path" in long:
+        return text(long["path"])
+    name = cut(block[0:100])
+    if block[257:263] == b"ustar\0" and (prefix := cut(block[345:500])):
+        name = prefix + b"/" + name
+    return text(name)
+
+
+def real_size(block: bytes, kind: bytes, pax: Mapping[str, bytes], stored: int) -> int:
+    if kind == b"S":
+        return number(block[483:495])
+    for key in ("GNU.sparse.realsize", "GNU.sparse.size"):
+        if key in pax:
+            return count(pax[key])
+    return stored
+
+
+def check(block: bytes) -> None:
+    field = block[148:156]
+    if sum(block) - sum(field) + 256 != number(field):
+        raise bad("a header whose checksum is wrong")
+
+
+def records(body: bytes) -> dict[str, bytes]:
+    """Pax records: `LENGTH KEY=VALUE\\n`, by their lengths, since values may hold anything."""
+    found: dict[str, bytes] = {}
+    at = 0
+    while at < len(body):
+        space = body.find(b" ", at, at + 12)
+        length = count(body[at:space]) if space > at else 0
+        record = body[space + 1 : at + length]
+        key, equals, value = record[:-1].partition(b"=")
+        if not equals or not key or record[-1:] != b"\n" or at + length > len(body):
+            raise bad("an extended header that cannot be read")
+        name = key.decode("utf-8", "surrogateescape")
+        if name in found and not name.startswith("GNU.sparse."):
+            raise bad(f"the record {name} twice")
+        found[name] = value
+        at += length
+    return found
+
+
+def number(field: bytes) -> int:
+    """A number of a header: octal, or base 256 where it would not fit."""
+    if field[:-1].isdigit() and field[-1:] in b"\0 ":
+        try:
+            return int(field[:-1], 8)
+        except ValueError:
+            raise bad("a number that cannot be read") from None
+    if field[0] == 0x80:
+        value = int.from_bytes(field[1:], "big")
+        if value >= 1 << 62:
+            raise bad("a number that is too large")
+        return value
+    if (match := OCTAL.match(field)) is None:
+        raise bad("a number that cannot be read")
+    return int(match[1] or b"0", 8)
+
+
+def count(value: bytes) -> int:
+    if not value.isdigit() or len(value) > 18:
+        raise bad("a number that cannot be read")
+    return int(value)
+
+
+def seconds(value: bytes) -> float:
+    try:
+        return float(value) if value.replace(b".", b"", 1).lstrip(b"-").isdigit() else 1 / 0
+    except (ValueError, ArithmeticError):
+        raise bad("a time that cannot be read") from None
+
+
+def text(name: bytes) -> str:
+    if b"\0" in name or len(name) > NAME_LIMIT:
+        raise bad("a name that cannot be one")
+    return name.decode("utf-8", "surrogateescape")
+
+
+def cut(field: bytes) -> bytes:
+    return field.partition(b"\0")[0]
+
+
+def padded(size: int) -> int:
+    return (size + BLOCK - 1) // BLOCK * BLOCK
+
+
+def bad(what: str) -> Refused:
+    return Refused(f"The archive has {what}.", code="bad-archive", what=what)
