@@ -136,7 +136,7 @@ def head_now() -> Place:
 
 
 def first_break() -> Break | Place:
-    """The whole trail, walked: the first entry that does not hold, or the end. What is written meanwhile is left out."""
+    """The whole trail, walked: the first entry that does not hold, or the end. What comes meanwhile is not read."""
     head = head_now()
     entries = Entry.objects.order_by("seq").filter(seq__lte=head.through)
     reached = chain.walk(entries.iterator(chunk_size=1000))

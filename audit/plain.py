@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 # A name of this kind holds a secret, whatever its value; and what a URL carries before its @ is one.
-SECRET = re.compile(r"pass(word|phrase|wd)?$|secret|token|api_?key|private_?key|credential|authorization|cookie", re.I)
+SECRET = re.compile(
+    r"password|passphrase|(^|[_\W])pass(wd)?$|secret|token|api_?key|private_?key|credential|authorization|cookie", re.I
+)
 IN_URL = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 HIDDEN = "[redacted]"
 

@@ -47,7 +47,8 @@ def one_chunk(walk: Verification) -> None:
         entries = Entry.objects.order_by("seq").filter(seq__gt=here.through, seq__lte=upto)
         found = chain.walk(entries, here)
         if isinstance(found, Place) and found.through < upto:
-            found = Break(found.through + 1, "cut short" if not later(upto) else "missing")
+            more = Entry.objects.filter(seq__gt=found.through, seq__lte=wanted.through).exists()
+            found = Break(found.through + 1, "missing" if more else "cut short")
         if isinstance(found, Break):
             walk.broken, walk.why, walk.complete = found.seq, found.why, True
             return
@@ -57,10 +58,6 @@ def one_chunk(walk: Verification) -> None:
         walk.complete = True
         if end:
             walk.broken, walk.why = end.seq, end.why
-
-
-def later(seq: int) -> bool:
-    return Entry.objects.filter(seq__gt=seq).exists()
 
 
 def whole_walk(*, by: Actor) -> Verification:

@@ -1,0 +1,62 @@
+"""Entries are added. The model refuses the rest, and so does the database, whoever asks it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from audit import triggers
+from audit.models import AppendOnly, Entry, record
+from people.actors import COMMAND
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def entry():
+    return record("door.opened", "door:1", by=COMMAND, colour="red")
+
+
+def test_the_model_refuses(entry):
+    entry.action = "door.closed"
+    for change in (
+        entry.save,
+        entry.delete,
+        Entry.objects.all().delete,
+        lambda: Entry.objects.filter(pk=entry.pk).update(actor="nobody"),
+        lambda: Entry.objects.bulk_create([Entry()]),
+    ):
+        with pytest.raises(AppendOnly):
+            change()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entry SET actor = 'nobody'",
+        "UPDATE audit_entry SET facts = '{}' WHERE seq = 1",
+        "DELETE FROM audit_entry",
+        "DELETE FROM audit_entry WHERE seq = 1",
+    ],
+)
+def test_the_database_refuses(entry, statement):
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert Entry.objects.get().actor == "command line"
+
+
+def test_postgresql_refuses_to_empty_the_table(entry):
+    if connection.vendor != "postgresql":
+        pytest.skip("TRUNCATE is PostgreSQL's: run with DATABASE_URL=postgres://…")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE audit_entry")
+
+
+def test_the_guards_can_be_taken_down_and_put_up_again_for_the_migrations_way_back(entry):
+    triggers.remove(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_entry SET actor = 'nobody'")
+    triggers.install(connection)
+    triggers.install(connection)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_entry")
