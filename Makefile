@@ -1,7 +1,7 @@
 # `make run` starts Aftermath, `make test` tests it. Everything else is for those who work on it.
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
-.PHONY: help run test check env dev bench lock languages pictures
+.PHONY: help run test check env dev bench lock languages pictures secrets
 
 help:
 	@echo "make run       start it; the address is printed      (PORT=8000)"
@@ -11,6 +11,7 @@ help:
 	@echo "make env       only make .venv"
 	@echo "make lock      choose the newest packages anew       (needs uv)"
 	@echo "make languages collect sentences to translate        (needs gettext)"
+	@echo "make secrets   make what docker-compose.yml reads"
 	@echo "make pictures  take the screenshots of the documents"
 
 env:
@@ -36,6 +37,9 @@ pictures: dev
 
 languages: dev
 	@$(python) -m tools.languages --make
+
+secrets:
+	@sh tools/secrets.sh
 
 lock:
 	@sh tools/lock.sh

@@ -49,10 +49,9 @@ def worker() -> tuple[str, ...]:
 
 
 def beat() -> tuple[str, ...]:
-    """The knocks are seconds apart, so when the last one was need not be kept: no file that a crash could spoil."""
     return (
         *(sys.executable, "-m", "celery", "--app", "config", "beat"),
-        *("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile", ""),
+        *("--scheduler", "config.beat:Beat", "--loglevel", "WARNING", "--pidfile", ""),
     )
 
 

@@ -27,13 +27,17 @@ LAST_WORDS = 8
 
 @dataclass
 class Child:
-    """A program with the process that runs it now, if one does. Times are of the monotonic clock, in seconds."""
+    """
+    A program with the process that runs it now, if one does. Times are of the monotonic clock, in seconds; `log_from`
+    is how long its log was when that process began.
+    """
 
     program: Program
     process: subprocess.Popen[bytes] | None = None
     started: float = 0
     again_at: float = 0
     failures: int = 0
+    log_from: int = 0
     done: bool = False
 
 
@@ -61,6 +65,7 @@ class Supervisor:
         if log.exists() and log.stat().st_size > LARGEST_LOG:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as out:
+            child.log_from = out.tell()
             child.process = subprocess.Popen(
                 program.argv,
                 stdin=subprocess.DEVNULL,
@@ -118,10 +123,11 @@ class Supervisor:
                 os.truncate(log, 0)
 
     def tail(self, child: Child) -> str:
-        """The last lines that a program wrote, under a line that names the log."""
+        """The last lines that a program wrote since its start, under a line that names the log."""
         log = self.log(child.program)
         with log.open("rb") as lines:
-            lines.seek(max(0, log.stat().st_size - 20_000))
+            size = log.stat().st_size
+            lines.seek(max(child.log_from if child.log_from <= size else 0, size - 20_000))
             words = deque(lines.read().decode(errors="replace").splitlines(), LAST_WORDS)
         return "\n  ".join([f"The end of {log}:" if words else f"{log} is empty.", *words])
 

@@ -36,6 +36,7 @@ def test_a_program_that_fails_is_started_again_with_its_last_words_said(supervis
     assert "no such file: wsgi" in said[0]
     assert str(tmp_path / "web.log") in said[0]
     assert "again in 1 s" in said[1]
+    assert said[1].count("no such file") == 1, "what the one before said was said already"
 
 
 def test_each_pause_is_twice_the_one_before_up_to_half_a_minute(supervisor, said):
