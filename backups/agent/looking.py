@@ -39,7 +39,7 @@ def look(ground: Ground, spec: InspectSpec, root: int) -> Inspected:
     own = os.fstat(root)
     uid, gid = ground.owners.get(".", dir_fd=root)
     return Inspected(
-        filesystem_id=filesystem_id(root) if root != ground.root else ground.filesystem_id,
+        filesystem_id=filesystem_id(root) if spec.source else ground.filesystem_id,
         device=own.st_dev,
         total_bytes=total_bytes,
         free_bytes=free_bytes,
