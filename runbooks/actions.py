@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
 from audit.models import record
-from audit.moves import move
+from audit.moves import IllegalMove, move
 from backups.models import Volume
 from incidents.models import Incident
 from people.actors import Actor
@@ -98,7 +98,13 @@ def start(run: Run, *, typed: str, reason: str = "", by: Actor) -> None:
 
 
 def cancel(run: Run, *, by: Actor) -> None:
-    """Turn back. What was begun is taken back, in the reverse order; nothing was begun: nothing is."""
+    """
+    Turn back. What was begun is taken back, in the reverse order; nothing was begun: nothing is.
+
+    Raises IllegalMove for a run that is over: who pressed "stop" a moment too late did not ask to undo it.
+    """
+    if run.state not in (State.QUEUED, State.RUNNING):
+        raise IllegalMove(f"{run} is {run.state}: there is nothing to stop.")
     to = State.UNDONE if run.state == State.QUEUED else State.UNDOING
     ended = {"ended": now()} if to == State.UNDONE else {}
     turn(run, to, by=by, why=facts("cancelled", by=by.name).as_json(), **ended)

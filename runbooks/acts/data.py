@@ -73,7 +73,7 @@ class Extract(Act):
     store: Mapping[str, str]
     files: int
     bytes: int
-    filesystem: str
+    filesystem: str  # empty: whichever there is
     run: str
     minutes: ClassVar[float] = 12 * 60
 
@@ -81,7 +81,9 @@ class Extract(Act):
         return facts("extract", files=self.files, bytes=self.bytes, claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
-        spec: dict[str, Any] = {"run": self.run, "expect": {"filesystem_id": self.filesystem}}
+        spec: dict[str, Any] = {"run": self.run}
+        if self.filesystem:
+            spec["expect"] = {"filesystem_id": self.filesystem}
         if self.kind == "archive":
             spec |= {"key": self.ref, "store": dict(self.store)}
         return agent(

@@ -1,0 +1,137 @@
+"""The way of one run: drafted, approved, done, and what is written down about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.models import Entry, broken
+from runbooks import actions
+from runbooks.library.fix_permissions import FixPermissions
+from runbooks.library.restore_volume import RestoreVolume
+from runbooks.library.snapshot_volume import SnapshotVolume
+from runbooks.models import Run
+from runbooks.spine import planned
+from tests.runbooks.conftest import HOME, drafted, finish, point_of, settle, started
+
+pytestmark = pytest.mark.django_db
+
+
+def codes(run: Run) -> list[str]:
+    return [act.told().code for act in run.plan]
+
+
+def test_a_draft_changes_nothing_and_says_what_would_be_done(world, volume, by):
+    before = world.fingerprint()
+    run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
+    assert world.fingerprint() == before
+    assert codes(run) == [
+        "stop-sync", "scale", "detached", "snapshot", "scale", "healthy", "resume-sync",
+    ]  # fmt: skip
+    assert [a.dry["code"] for a in planned(run)] == [
+        "accepted", "accepted", "only-asks", "accepted", "accepted", "only-asks", "accepted",
+    ]  # fmt: skip
+
+
+def test_an_emptied_volume_is_restored_and_what_was_there_is_kept(world, volume, by, incident):
+    point = point_of(volume, world, by)
+    whole = files(world)
+    world.break_("emptied")
+    settle(world)
+    assert ".storage/auth" not in files(world)
+
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by, incident=incident)
+    assert finish(run, world) == "done", run.why
+
+    assert files(world) == whole
+    assert world.snapshot("home", f"{run.tag}-safety").ready
+    assert any(run.tag in str(path) for path in kept(world))
+    point.refresh_from_db()
+    assert point.verified
+
+
+def test_a_restore_is_taken_back_whole(world, volume, by):
+    point = point_of(volume, world, by)
+    world.break_("emptied")
+    settle(world)
+    before = world.fingerprint()
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    actions.undo(run, by=by)
+    assert finish(run, world) == "undone", run.why
+    settle(world)
+    after = world.fingerprint()
+    world.drop_snapshot("home", f"{run.tag}-safety")  # kept always, on purpose
+    assert world.fingerprint() == before != after
+
+
+def test_files_of_another_owner_are_given_back(world, volume, by):
+    world.break_("wrong-owner")
+    settle(world)
+    run = started(FixPermissions(volume=volume.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert {f["owner"] for f in world.fingerprint()["files"][str(HOME)].values()} == {"1000:1000"}
+
+
+def test_each_act_is_in_the_trail_and_in_the_incidents_timeline(world, volume, by, incident):
+    run = started(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by, incident=incident)
+    finish(run, world)
+    entries = Entry.objects.of(run)
+    assert [e.action for e in entries] == ["run.looking", "run.draft", "run.queued", "run.running"] + [
+        "act.done"
+    ] * 7 + ["run.done"]
+    assert {e.actor for e in entries if e.action == "run.queued"} == {"alice"}
+    assert [e.evidence for e in incident.timelineentry_set.all()] == [f"run:{run.pk}/{n}" for n in range(1, 8)]
+    assert broken() is None
+
+
+def test_nothing_is_started_before_the_name_is_typed(world, volume, by):
+    run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
+    with pytest.raises(actions.NotConfirmed):
+        actions.start(run, typed="home/other", by=by)
+    run.refresh_from_db()
+    assert run.state == "draft"
+
+
+def test_an_objection_stops_it(world, volume, by):
+    run = drafted(FixPermissions(volume=volume.pk), world, by=by)
+    assert [o["code"] for o in run.objections if o["stops"]] == ["nothing-differs"]
+    with pytest.raises(actions.HasObjections):
+        actions.start(run, typed=str(volume), by=by)
+
+
+def test_it_refuses_when_the_world_has_changed_since_the_person_looked(world, volume, by):
+    run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
+    workload = world.workload_using(HOME)
+    world.scale(workload.ref, was=1, to=2)
+    actions.start(run, typed=str(volume), by=by)
+    assert finish(run, world) == "refused"
+    assert run.why == {"code": "changed", "names": ["scene"]}
+    assert not world.snapshots(HOME)
+
+
+def test_two_runs_never_share_a_volume(world, volume, by):
+    first = drafted(SnapshotVolume(volume=volume.pk), world, by=by)
+    second = drafted(SnapshotVolume(volume=volume.pk), world, by=by)
+    actions.start(first, typed="", by=by)
+    with pytest.raises(actions.Busy) as busy:
+        actions.start(second, typed="", by=by)
+    assert busy.value.other == first
+
+
+def test_an_older_run_is_not_taken_back_below_a_later_one(world, volume, by):
+    world.break_("wrong-owner")
+    settle(world)
+    first = started(FixPermissions(volume=volume.pk), world, by=by)
+    finish(first, world)
+    second = started(SnapshotVolume(volume=volume.pk), world, by=by)
+    finish(second, world)
+    with pytest.raises(actions.TooLate):
+        actions.undo(first, by=by)
+
+
+def files(world) -> set[str]:
+    return set(world.fingerprint()["files"][str(HOME)])
+
+
+def kept(world):
+    return (world.data(HOME) / ".aftermath").iterdir()

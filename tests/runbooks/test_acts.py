@@ -1,0 +1,187 @@
+"""The two laws of acts, for every act in the program, on the practice cluster with real files and the real agent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from cluster.range.range import Range
+from cluster.range.store import serve
+
+from cluster.api import Sync, WorkloadRef
+from runbooks.acts import data, snapshots, workloads
+from runbooks.base import Act, NotYet, Patience, PointFacts, World
+from tests.runbooks.conftest import HOME, settle
+
+HA = WorkloadRef("home", "Deployment", "home-assistant")
+SYNC = Sync(WorkloadRef("home", "Deployment", "config-syncer"), "Deployment", HOME.name, running=True, replicas=1)
+RUN = "am-1"
+
+
+class NoRecords:
+    """Our own records, where an act needs none."""
+
+    def __init__(self, store):
+        self.place = store
+
+    def store(self):
+        return self.place
+
+    def verified(self, point):
+        pass
+
+    def volume(self, id):
+        raise LookupError
+
+    def point(self, id) -> PointFacts:
+        raise LookupError
+
+
+def do(act: Act, world: World, at: str = "1", *, back: bool = False) -> None:
+    """Call an act until it returns, as the engine does, while the practice cluster goes on."""
+    memory = {}
+    for _ in range(400):
+        try:
+            act.do(replace(world, at=at, back=back, memory=memory))
+            return
+        except NotYet as e:
+            memory = e.progress or memory
+            world.cluster.tick()
+            time.sleep(0.01)
+    raise AssertionError(f"{act} never came to an end")
+
+
+def before_nothing(world: World) -> None:
+    pass
+
+
+def before_stopped(world: World) -> None:
+    do(workloads.StopSync(SYNC), world, "90")
+    do(workloads.Scale(HA, was=1, to=0), world, "91")
+
+
+def before_snapshot(world: World) -> None:
+    before_stopped(world)
+    do(snapshots.KeepSnapshot(HOME, "good"), world, "92")
+
+
+def before_staged(world: World) -> None:
+    before_snapshot(world)
+    do(extract(), world, "93")
+
+
+def before_owned(world: World) -> None:
+    before_staged(world)
+    do(data.Own(HOME, RUN, 1000, 1000, where="staging"), world, "94")
+
+
+def before_swapped(world: World) -> None:
+    before_staged(world)
+    world.cluster.break_("emptied")
+    settle(world.cluster)
+    do(data.Swap(HOME, RUN), world, "95")
+
+
+def extract() -> data.Extract:
+    return data.Extract(HOME, "snapshot", "good", {}, files=1, bytes=1, filesystem="", run=RUN)
+
+
+ACTS = [
+    (workloads.Scale(HA, was=1, to=0), before_nothing),
+    (workloads.Scale(HA, was=0, to=1), before_stopped),
+    (workloads.StopSync(SYNC), before_nothing),
+    (workloads.ResumeSync(SYNC), before_stopped),
+    (workloads.Detached(HOME), before_stopped),
+    (workloads.Healthy(HA, HOME, 1), before_nothing),
+    (workloads.Witnessed(HOME), before_nothing),
+    (snapshots.KeepSnapshot(HOME, "kept"), before_nothing),
+    (extract(), before_snapshot),
+    (data.Verify(HOME, RUN, (".storage/auth",), 1), before_staged),
+    (data.Own(HOME, RUN, 1234, 1234, where="staging"), before_staged),
+    (data.Own(HOME, RUN, 1234, 1234), before_stopped),
+    (data.Disown(HOME, RUN), before_owned),
+    (data.Swap(HOME, RUN), before_staged),
+    (data.SwapBack(HOME, RUN), before_swapped),
+    (data.Discard(HOME, RUN), before_staged),
+    (data.Archive(HOME, "one", "archives/home", {}, (".storage/auth",), snapshot="good"), before_snapshot),
+]
+
+
+def every(kind: type) -> set[type]:
+    return {k for s in kind.__subclasses__() for k in {s} | every(s)}
+
+
+def test_every_act_is_here():
+    assert {type(act) for act, _ in ACTS} == every(Act)
+
+
+@pytest.fixture
+def live(world: Range):
+    store = {"endpoint": world.store.endpoint, "region": "us-east-1", "bucket": "practice"}
+    with serve(world.directory):
+        yield World(world, NoRecords(store), tag=RUN, patience=Patience(0, 0)), store
+
+
+def with_store(act: Act, store) -> Act:
+    return replace(act, store=store) if isinstance(act, data.Archive) else act
+
+
+@pytest.mark.parametrize(("act", "before"), ACTS, ids=lambda v: v.__name__ if callable(v) else str(v)[:60])
+def test_doing_it_twice_is_doing_it_once(act, before, live):
+    world, store = live
+    act = with_store(act, store)
+    before(world)
+    do(act, world)
+    once = world.cluster.fingerprint()
+    do(act, world)
+    assert world.cluster.fingerprint() == once
+    do(act, world, "2")  # and under another name, as after a lost answer
+    assert world.cluster.fingerprint() == once
+
+
+TAKEN_BACK = [(a, b) for a, b in ACTS if not a.kept and not a.one_way and not a.asks_only and a.inverse()]
+
+
+@pytest.mark.parametrize(("act", "before"), TAKEN_BACK, ids=lambda v: v.__name__ if callable(v) else str(v)[:60])
+def test_the_inverse_takes_it_back(act, before, live):
+    world, _ = live
+    before(world)
+    settle(world.cluster)
+    was = world.cluster.fingerprint()
+    do(act, world)
+    inverse = act.inverse()
+    do(inverse, world, back=True)
+    settle(world.cluster)
+    assert world.cluster.fingerprint() == was
+
+
+@pytest.mark.parametrize(("act", "before"), TAKEN_BACK, ids=lambda v: v.__name__ if callable(v) else str(v)[:60])
+def test_the_inverse_takes_it_back_when_it_stopped_half_way(act, before, live):
+    """The worker was gone after the first call, and the job beside the files was killed at once."""
+    world, _ = live
+    before(world)
+    settle(world.cluster)
+    was = world.cluster.fingerprint()
+    first = replace(world, at="1")
+    try:
+        act.do(first)
+    except NotYet:
+        world.cluster.drop_job("home", first.name())
+    do(act.inverse(), world, back=True)
+    settle(world.cluster)
+    assert world.cluster.fingerprint() == was
+
+
+@pytest.mark.parametrize("act", [a for a, _ in ACTS if a.asks_only], ids=str)
+def test_what_only_asks_has_nothing_to_take_back(act):
+    assert act.inverse() is None
+
+
+@pytest.mark.parametrize("act", [a for a, _ in ACTS], ids=lambda a: type(a).__name__)
+def test_every_act_can_be_said(act):
+    from runbooks.sentences import SENTENCES, say  # noqa: PLC0415
+
+    told = act.told().as_json()
+    assert told["code"] in SENTENCES
+    assert "%(" not in say(told)

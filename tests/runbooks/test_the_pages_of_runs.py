@@ -1,0 +1,153 @@
+"""What a person sees of runbooks and runs, and what they can press."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from people.actors import person
+from runbooks import actions
+from runbooks.library.fix_permissions import FixPermissions
+from runbooks.library.restore_volume import RestoreVolume
+from runbooks.library.snapshot_volume import SnapshotVolume
+from runbooks.models import Run
+from tests.runbooks.conftest import drafted, finish, point_of, started
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def signed_in(client, alice):
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def draft(world, volume, by):
+    return drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
+
+
+def test_every_runbook_has_its_page(signed_in, volume):
+    page = signed_in.get(reverse("runbooks")).text
+    for slug in ("snapshot-volume", "restore-volume", "fix-permissions", "archive-volume"):
+        assert reverse("runbook", args=[slug]) in page
+        assert signed_in.get(reverse("runbook", args=[slug])).status_code == 200
+    assert signed_in.get(reverse("runbook", args=["rm-rf"])).status_code == 404
+
+
+def test_a_form_asks_for_every_parameter_and_says_what_is_missing(signed_in, volume):
+    answer = signed_in.post(reverse("runbook", args=["restore-volume"]), {"volume": volume.pk})
+    assert answer.status_code == 422
+    assert Run.objects.count() == 0
+
+
+@pytest.mark.parametrize("volume", ["x", "-1", "999999", "9" * 40, "1 OR 1=1", ""])
+def test_a_volume_that_is_none_is_refused_with_a_sentence(signed_in, db, volume):
+    for method in (signed_in.get, signed_in.post):
+        answer = method(reverse("runbook", args=["restore-volume"]), {"volume": volume})
+        assert answer.status_code in (200, 422)
+
+
+def test_drafting_goes_to_the_run(signed_in, volume):
+    answer = signed_in.post(reverse("runbook", args=["snapshot-volume"]), {"volume": volume.pk})
+    run = Run.objects.get()
+    assert answer.url == reverse("run", args=[run.pk])
+    assert run.state == "looking"
+    assert "every 1s" in signed_in.get(answer.url).text
+
+
+def test_only_points_of_the_volume_are_offered(signed_in, world, volume, by):
+    point = point_of(volume, world, by)
+    page = signed_in.get(reverse("runbook", args=["restore-volume"]), {"volume": volume.pk}).text
+    assert f'value="{point.pk}"' in page
+
+
+def test_a_draft_shows_the_plan_and_asks_for_the_name(signed_in, draft):
+    page = signed_in.get(reverse("run", args=[draft.pk])).text
+    assert "Scale home/home-assistant from 1 to 0" in page
+    assert 'name="typed"' in page
+    assert "hx-trigger" not in page.split('id="run-')[1].split(">")[0]
+
+
+def test_a_wrong_name_is_told_and_starts_nothing(signed_in, draft):
+    answer = signed_in.post(reverse("run-start", args=[draft.pk]), {"typed": "home"})
+    assert answer.status_code == 422
+    assert "Type the name exactly" in answer.text
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_a_double_click_makes_one_run(signed_in, draft, knocks):
+    for _ in range(2):
+        answer = signed_in.post(reverse("run-start", args=[draft.pk]), {"typed": str(draft.volume)})
+        assert answer.url == reverse("run", args=[draft.pk])
+    assert Run.objects.filter(state="queued").count() == 1
+
+
+def test_the_second_of_two_people_gets_a_link_to_the_first_ones_run(signed_in, world, volume, draft, root):
+    other = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=person(root))
+    actions.start(other, typed=str(volume), by=person(root))
+    answer = signed_in.post(reverse("run-start", args=[draft.pk]), {"typed": str(volume)})
+    assert answer.status_code == 422
+    assert reverse("run", args=[other.pk]) in answer.text
+
+
+def test_htmx_gets_the_part_that_moves(signed_in, volume, by):
+    run = actions.draft(SnapshotVolume(volume=volume.pk), by=by)
+    part = signed_in.get(reverse("run", args=[run.pk]), headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith(f'<div id="run-{run.pk}"')
+
+
+def test_a_run_that_is_over_does_not_ask_again(signed_in, world, volume, by):
+    run = started(SnapshotVolume(volume=volume.pk), world, by=by)
+    finish(run, world)
+    page = signed_in.get(reverse("run", args=[run.pk])).text
+    assert "every 1s" not in page
+    assert 'http-equiv="refresh"' not in page
+
+
+def test_a_responder_may_draft_and_not_start(client, bob, draft):
+    client.force_login(bob)
+    page = client.get(reverse("run", args=[draft.pk])).text
+    assert "An operator can start this run" in page
+    assert client.post(reverse("run-start", args=[draft.pk]), {"typed": str(draft.volume)}).status_code == 403
+
+
+def test_a_viewer_sees_and_presses_nothing(client, carol, draft):
+    client.force_login(carol)
+    page = client.get(reverse("run", args=[draft.pk])).text
+    assert "Scale home/home-assistant from 1 to 0" in page
+    assert "<button" not in page.split('id="run-')[1].split("</main>")[0]
+
+
+def test_pressing_stop_on_a_run_that_ended_meanwhile_shows_it(signed_in, world, volume, by):
+    run = started(SnapshotVolume(volume=volume.pk), world, by=by)
+    finish(run, world)
+    answer = signed_in.post(reverse("run-cancel", args=[run.pk]))
+    run.refresh_from_db()
+    assert (answer.status_code, run.state) == (302, "done")
+
+
+def test_a_restore_shows_bytes_and_files_and_can_be_taken_back(signed_in, world, volume, by):
+    point = point_of(volume, world, by)
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    finish(run, world)
+    page = signed_in.get(reverse("run", args=[run.pk])).text
+    assert reverse("run-undo", args=[run.pk]) in page
+    assert signed_in.post(reverse("run-undo", args=[run.pk])).status_code == 302
+    assert finish(run, world) == "undone", run.why
+
+
+def test_a_refused_run_says_why_and_that_nothing_was_changed(signed_in, world, volume, by):
+    run = actions.draft(FixPermissions(volume=999), by=by)
+    assert finish(run, world) == "refused"
+    page = signed_in.get(reverse("run", args=[run.pk])).text
+    assert "Nothing was changed" in page
+
+
+def test_a_list_of_runs_costs_no_more_queries_with_more_rows(signed_in, volume, by, django_assert_max_num_queries):
+    for _ in range(60):
+        actions.draft(SnapshotVolume(volume=volume.pk), by=by)
+    with django_assert_max_num_queries(12):
+        page = signed_in.get(reverse("runs")).text
+    assert "?before=" in page
