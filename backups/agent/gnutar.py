@@ -19,14 +19,13 @@ from cluster import children
 
 READ = 1 << 20
 F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", 1031)
-COMMON = ("--numeric-owner", "--acls", "--xattrs", "--file=-")
-CREATE = ("--create", "--format=posix", *COMMON, "--xattrs-include=*", "--sparse")
+COMMON = ("--numeric-owner", "--acls", "--file=-")
+CREATE = ("--create", "--format=posix", *COMMON, "--xattrs", "--xattrs-include=*", "--sparse")
 WHOLE = ("--one-file-system", "--sort=name", "--anchored", "--no-wildcards")
 LISTED = ("--no-recursion", "--null", "--verbatim-files-from", "--files-from=-")
 EXTRACT = (
     "--extract",
     *COMMON,
-    "--xattrs-include=user.*",
     "--preserve-permissions",
     "--no-overwrite-dir",
     "--delay-directory-restore",
@@ -137,8 +136,12 @@ def create_listed(directory: int, names: Sequence[str]) -> Tar:
     return Tar([*CREATE, *LISTED], directory, writing=False, names=listed)
 
 
-def extract(directory: int, *, give_away: bool, keep: Sequence[int]) -> Tar:
-    """Unpack into `directory` what it is fed. `give_away`: set owners, which only root may."""
-    owner = "--same-owner" if give_away else "--no-same-owner"
+def extract(directory: int, *, as_root: bool, give_away: bool, keep: Sequence[int]) -> Tar:
+    """
+    Unpack into `directory` what it is fed. `give_away`: set owners, which only root may. An ordinary user's tar fails
+    at the extended attributes of a file that he may not write to: only root's sets them.
+    """
+    owner = ["--same-owner"] if give_away else ["--no-same-owner"]
+    attributes = ["--xattrs", "--xattrs-include=user.*"] if as_root else []
     excluded = [f"--exclude={start}{name}" for name in sorted(KEPT) for start in ("", "./")]
-    return Tar([*EXTRACT, owner, *excluded], directory, writing=True, keep=keep)
+    return Tar([*EXTRACT, *owner, *attributes, *excluded], directory, writing=True, keep=keep)

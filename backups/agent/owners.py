@@ -8,9 +8,11 @@ pipes and sockets cannot hold such an attribute and count as owned by whoever sh
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 from backups.agent.tree import chmod
@@ -64,27 +66,31 @@ class Beside:
         mode = os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode
         if not self.carries(mode):
             return
-        whole, bits = full(path, dir_fd), stat.S_IMODE(mode)
-        after = bits if stat.S_ISDIR(mode) else without_privileges(bits)
-        opened = bits | 0o600  # an attribute can be written only where the content can
-        parent = os.open(os.path.dirname(whole) or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            name = os.path.basename(whole)
-            if opened != bits:
-                chmod(name, opened, parent)
-            attach(whole, f"{uid}:{gid}".encode())
-            if opened != after:
-                chmod(name, after, parent)
-        finally:
-            os.close(parent)
+        attach(path, ATTRIBUTE, f"{uid}:{gid}".encode(), dir_fd=dir_fd)
+        bits = stat.S_IMODE(mode)
+        if stat.S_ISREG(mode) and without_privileges(bits) != bits:
+            with parent_of(path, dir_fd) as (parent, name):
+                chmod(name, without_privileges(bits), parent)
 
     def carries(self, mode: int) -> bool:
         return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
-def attach(path: str, owner: bytes) -> None:
+def attach(path: str, key: str, value: bytes, *, dir_fd: int | None = None) -> None:
+    """
+    Set an extended attribute, following no link. An ordinary user may do so only where he may write: what is closed to
+    him is opened for that moment.
+    """
     try:
-        os.setxattr(path, ATTRIBUTE, owner, follow_symlinks=False)
+        os.setxattr(full(path, dir_fd), key, value, follow_symlinks=False)
+    except PermissionError:
+        with parent_of(path, dir_fd) as (parent, name):
+            bits = stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+            chmod(name, bits | 0o600, parent)
+            try:
+                os.setxattr(full(name, parent), key, value, follow_symlinks=False)
+            finally:
+                chmod(name, bits, parent)
     except OSError as error:
         if error.errno in (errno.ENOTSUP, errno.ENOSYS):
             raise Refused(
@@ -92,6 +98,17 @@ def attach(path: str, owner: bytes) -> None:
                 code="no-xattrs",
             ) from error
         raise
+
+
+@contextlib.contextmanager
+def parent_of(path: str, dir_fd: int | None) -> Iterator[tuple[int, str]]:
+    """The directory that holds an entry, open, and the entry's name in it."""
+    whole = full(path, dir_fd)
+    parent = os.open(os.path.dirname(whole) or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield parent, os.path.basename(whole)
+    finally:
+        os.close(parent)
 
 
 def without_privileges(bits: int) -> int:

@@ -85,12 +85,9 @@ class Unpacking:
         settled = Settled(
             self.ground, self.run_dir, beside=self.promised is not None and self.promised.owners == "beside"
         )
-        with (
-            settled,
-            extract(
-                staging, give_away=self.ground.owners.kind == "real" and os.geteuid() == 0, keep=self.ground.inherited
-            ) as tar,
-        ):
+        as_root = os.geteuid() == 0
+        give_away = as_root and self.ground.owners.kind == "real"
+        with settled, extract(staging, as_root=as_root, give_away=give_away, keep=self.ground.inherited) as tar:
             digest = self._read(judge, "extract", limits, tar, settled)
             judge.finish()
             tar.feed(END)
