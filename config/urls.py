@@ -8,6 +8,9 @@ from config import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
+    path("now/", views.overview_now, name="overview-now"),
+    path("range/break/", views.range_break, name="range-break"),
+    path("range/mend/", views.range_mend, name="range-mend"),
     path("", include("people.urls")),
     path("", include("audit.urls")),
     path("", include("health.urls")),

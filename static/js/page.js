@@ -24,6 +24,26 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.closest('[hx-trigger*="every"]')) event.preventDefault();
 });
 
+// A fragment that is swapped while somebody is in it: not under a selection, and the focus stays
+// on the same link or button.
+let held = null;
+const same = (element) =>
+  ["id", "href", "name", "aria-label"].map((name) => element.getAttribute(name)).find((value) => value);
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { target } = detail;
+  if (!target.matches('[hx-trigger*="every"]')) return;
+  const chosen = window.getSelection();
+  if (chosen && !chosen.isCollapsed && target.contains(chosen.anchorNode)) detail.shouldSwap = false;
+  const active = document.activeElement;
+  held = target.contains(active) && active !== target ? { tag: active.tagName, key: same(active) } : null;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!held || (document.activeElement && document.activeElement !== document.body)) return;
+  const again = [...document.getElementsByTagName(held.tag)].find((element) => same(element) === held.key);
+  again?.focus({ preventScroll: true });
+  held = null;
+});
+
 // A form is sent once, however often it is pressed; going back to the page makes it ready again.
 const sent = new WeakSet();
 document.addEventListener("submit", (event) => {
