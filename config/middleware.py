@@ -1,10 +1,11 @@
-"""The Content-Security-Policy: nothing inline, nothing from another host."""
+"""The Content-Security-Policy: nothing inline, nothing from another host. And a page where there was only a status."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 
 POLICY = "; ".join(
     [
@@ -27,5 +28,7 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            response.content = render_to_string("405.html", request=request).encode()
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
