@@ -28,6 +28,7 @@ from cluster.range.objects import locked, replace
 
 BUCKET = "practice"
 REGION = "us-east-1"
+DIRECTORIES = "200ms"  # how long a listing may be old; with 0 rclone's own clean-up never rests and takes a whole core
 NOISE = {"RCLONE_CONFIG": os.devnull, "RCLONE_LOG_LEVEL": "ERROR"}
 
 
@@ -111,7 +112,7 @@ def start(
     port = port or free_port()
     if answers(port):
         raise Refused(f"Port {port} is taken by another program.")
-    command = [rclone(), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--dir-cache-time", "0s"]
+    command = [rclone(), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--dir-cache-time", DIRECTORIES]
     env = {**os.environ, **NOISE, "RCLONE_AUTH_KEY": f'"{key},{secret}"'}
     with open(log or os.devnull, "ab") as out:
         child = children.start([*command, "--vfs-cache-mode", "off"], stdout=out, stderr=out, env=env)
