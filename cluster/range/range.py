@@ -75,9 +75,10 @@ class Range:
 
     def seed(self, *, small: bool = False) -> None:
         """Make the practice world if it is not there. `small`: some thirty files, for tests."""
-        if not self.seeded:
-            world.make(self.ground, self.ground.clock(), small=small)
-            self.awake()
+        with locked(self.directory / "seed.lock"):
+            if not self.seeded:
+                world.make(self.ground, self.ground.clock(), small=small)
+                self.awake()
 
     def mend(self) -> None:
         """Put the practice world back as at first. Raises Conflict while jobs run."""
