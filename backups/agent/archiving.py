@@ -179,11 +179,11 @@ class Packer:
         return Manifest(
             run=spec.run or "",
             name=spec.name,
-            taken_at=begun,
+            taken_at=spec.taken or begun,
             finished_at=datetime.now(UTC),
             claim_uid=spec.claim_uid,
             volume_handle=spec.volume_handle,
-            filesystem_id=filesystem_id(self.source),
+            filesystem_id=filesystem_id(self.source) if spec.source else self.ground.filesystem_id,
             source=spec.from_,
             crash_consistent=spec.from_ != "quiet",
             owners=self.ground.owners.kind,

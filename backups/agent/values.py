@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from backups.errors import Refused
-from backups.manifest import Folder, Id, Manifest, Owned, Sentinel
+from backups.manifest import Folder, Id, Manifest, Moment, Owned, Sentinel
 
 SPEC_LIMIT = 4 << 20
 
@@ -64,7 +64,7 @@ class ArchiveSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: Absolute | None = None
     from_: Literal["snapshot", "quiet", "live"] = "live"
     sentinels: list[Inside] = []
-    taken: datetime | None = None
+    taken: Moment | None = None
     claim_uid: str = ""
     volume_handle: str = ""
     level: Annotated[int, msgspec.Meta(ge=1, le=19)] = 3
