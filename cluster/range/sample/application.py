@@ -7,8 +7,8 @@ import os
 import random
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,6 +87,20 @@ class Application:
         if missing:
             return Health(False, why=f"[Errno 2] No such file or directory: '{self.mount}/{missing[0]}'")
         return Health(True)
+
+    def past(self, small: bool, ago: float) -> Iterator[Item]:
+        """
+        Its files as they were `ago` seconds before the world was made: what changed since is there in an older
+        version, but every fifth of it was not there yet, unless the application needs it.
+        """
+        newer = 0
+        for item in self.items(small):
+            if item.age >= ago or item.data is None:
+                yield item
+                continue
+            newer += 1
+            if newer % 5 or item.path in (*self.needs, *self.sentinels):
+                yield replace(item, age=ago + item.age / 10)
 
     def closed(self, root: Path, kind: Owners) -> Path | None:
         """The first path that the application may not write, or None."""
