@@ -115,7 +115,7 @@ def edit(written: Written, changes: Mapping[str, Any], *, seen: int, by: Actor) 
     return list(told)
 
 
-def add(kind: type[R], incident: Incident, *, by: Actor, **fields: Any) -> R:
+def add(kind: type[R], incident: Incident, /, *, by: Actor, **fields: Any) -> R:
     """A new record. A timeline entry stands where its time belongs, everything else at the end."""
     values = clean(kind, fields)
     with transaction.atomic():

@@ -1,0 +1,275 @@
+"""
+Forms of an incident and of its records: the same for a record that stands and for one that an import proposes.
+
+`values()` of each is what `incidents.actions` takes. A text keeps its spaces and its line ends as written.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from incidents import timeline
+from incidents.models import Action, Cause, Incident
+from incidents.reading.encoding import LIMIT
+from incidents.written_times import meaning
+from people import words
+
+PRECISIONS = [
+    ("exact", lazy("To the minute")),
+    ("approximate", lazy("About")),
+    ("minute-vague", lazy("To the minute, seconds not known")),
+    ("open", lazy("From then on, end not known")),
+    ("day", lazy("That day")),
+    ("duration", lazy("A length of time only")),
+    ("none", lazy("No time")),
+]
+LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?))?")
+
+
+class Lines(forms.CharField):
+    """Several lines, kept to the letter."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class LocalTime(forms.CharField):
+    """`2026-02-06 17:40`, with seconds or a day alone; as ISO text."""
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        if not text:
+            return ""
+        match = LOCAL.fullmatch(text)
+        try:
+            if match is None:
+                raise ValueError
+            local = match[1] + (f"T{match[2]:0>5}" if match[2] else "")
+            datetime.fromisoformat(local)
+        except ValueError:
+            raise forms.ValidationError(_("Write it as 2026-02-06 17:40, or the day alone.")) from None
+        return local
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.replace("T", " ") if isinstance(value, str) else value
+
+
+class RecordForm(forms.Form):
+    """A form whose cleaned data are fields of a record."""
+
+    def values(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class EntryForm(RecordForm):
+    token = forms.CharField(
+        label=lazy("Time, as you would write it"),
+        required=False,
+        strip=False,
+        help_text=lazy("Such as 20:46, ~20:30, 20:46–21:05, J+1 01:15. It is kept as written."),
+    )
+    text = Lines(label=lazy("What happened"))
+    start = LocalTime(label=lazy("Starts"), required=False, help_text=lazy("Empty: read from the written time."))
+    end = LocalTime(label=lazy("Ends"), required=False)
+    precision = forms.ChoiceField(label=lazy("How exactly"), choices=PRECISIONS, required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        language: str = "en",
+        days: tuple[date | None, date | None] = (None, None),
+        previous: str = "",
+        **kwargs: Any,
+    ) -> None:
+        """`days` are the incident's first and last; `previous` is the local start of the entry before."""
+        super().__init__(*args, **kwargs)
+        self.language, self.days, self.previous = language, days, previous
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        if self.to_be_read():
+            meant = meaning(data["token"], self.language, *self.days, self.previous)
+            data |= {"start": meant.start, "end": meant.end, "precision": meant.precision}
+            data["day_offset"] = meant.day_offset
+        else:
+            data["precision"] = data["precision"] or ("exact" if "T" in data["start"] else "day")
+        if data["start"] and data["end"] and data["end"] < data["start"]:
+            self.add_error("end", _("It ends before it starts. If that was the next day, write the next day."))
+        if data["end"] and not data["start"]:
+            self.add_error("start", _("It ends, so it starts."))
+        return data
+
+    def to_be_read(self) -> bool:
+        """A new token, with nothing said of what it means: it is understood anew."""
+        told = {"start", "end", "precision"} & set(self.changed_data)
+        return not self.cleaned_data["start"] or ("token" in self.changed_data and not told)
+
+
+class CauseForm(RecordForm):
+    kind = forms.ChoiceField(label=lazy("Kind"), choices=Cause.Kind.choices)
+    title = forms.CharField(label=lazy("Title"), required=False, strip=False)
+    text = Lines(label=lazy("Why"), required=False)
+    trigger = forms.BooleanField(label=lazy("This set it off"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not data.get("title", "").strip() and not data.get("text", "").strip():
+            self.add_error("text", _("Say why."))
+        return data
+
+
+class ActionForm(RecordForm):
+    text = Lines(label=lazy("What is to be done"))
+    owner = forms.CharField(label=lazy("Owner"), required=False, strip=False)
+    due = forms.DateField(
+        label=lazy("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    priority = forms.CharField(label=lazy("Priority"), required=False, strip=False)
+    horizon = forms.CharField(label=lazy("Group or horizon"), required=False, strip=False)
+    kind = forms.ChoiceField(label=lazy("Kind"), choices=Action.Kind.choices)
+    references = forms.CharField(
+        label=lazy("References"), required=False, help_text=lazy("Such as #3135, separated by spaces.")
+    )
+
+    def clean_references(self) -> list[str]:
+        if "references" not in self.changed_data:
+            return list(self.initial.get("references") or [])
+        return str(self.cleaned_data["references"]).split()
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        value = super().get_initial_for_field(field, field_name)
+        return " ".join(value) if field_name == "references" and value else value
+
+
+class LessonForm(RecordForm):
+    text = Lines(label=lazy("What was learnt"))
+
+
+class AppendixForm(RecordForm):
+    heading = forms.CharField(label=lazy("Heading"), required=False, strip=False)
+    text = Lines(label=lazy("Text"), required=False)
+
+
+class ReferenceForm(RecordForm):
+    KINDS = [
+        ("pr", lazy("Pull request")),
+        ("issue", lazy("Issue")),
+        ("commit", lazy("Commit")),
+        ("unknown", lazy("Something else")),
+    ]
+    kind = forms.ChoiceField(label=lazy("Kind"), choices=KINDS)
+    ref = forms.CharField(label=lazy("Reference"), strip=False)
+
+
+class SummaryForm(RecordForm):
+    summary = Lines(label=lazy("What happened, in a few sentences"), required=False)
+
+
+class MetadataForm(RecordForm):
+    metadata = Lines(label=lazy("One a line"), required=False, help_text=lazy("Label: value"))
+
+    def clean_metadata(self) -> list[dict[str, str]]:
+        found = []
+        for number, line in enumerate(self.cleaned_data["metadata"].splitlines(), 1):
+            if not line.strip():
+                continue
+            label, colon, value = line.partition(":")
+            if not colon or not label.strip():
+                raise forms.ValidationError(_("Line %(line)s has no label before a colon.") % {"line": number})
+            found.append({"label": label.strip(), "value": value.strip()})
+        return found
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        value = super().get_initial_for_field(field, field_name) or []
+        return "\n".join(f"{pair['label']}: {pair['value']}" for pair in value)
+
+
+class HeaderForm(RecordForm):
+    """What stands at the head of a report. A severity that a person sets is no longer the one that was written."""
+
+    title = forms.CharField(label=lazy("Title"))
+    severity = forms.ChoiceField(label=lazy("Severity"), choices=Incident.Severity.choices, required=False)
+    occurred_start = forms.DateField(
+        label=lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    occurred_end = forms.DateField(
+        label=lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    zone = forms.CharField(
+        label=lazy("Time zone"), required=False, help_text=lazy("Such as UTC or Europe/Paris. Empty: not known.")
+    )
+    language = forms.ChoiceField(
+        label=lazy("Language of the report"), choices=[("en", lazy("English")), ("fr", lazy("French"))]
+    )
+
+    def clean_zone(self) -> str:
+        zone = str(self.cleaned_data["zone"])
+        if zone and "zone" in self.changed_data and timeline.place_of(zone) is None:
+            raise forms.ValidationError(
+                _("%(zone)s is no zone, or means several. Write one such as Europe/Paris.") % {"zone": zone}
+            )
+        return zone
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        start, end = data.get("occurred_start"), data.get("occurred_end")
+        if end and not start:
+            self.add_error("occurred_start", _("It has a last day, so it has a first."))
+        elif start and end and end < start:
+            self.add_error("occurred_end", _("It ends before it starts."))
+        return data
+
+    def values(self) -> dict[str, Any]:
+        data = super().values()
+        if "severity" in self.changed_data:
+            data["severity_raw"] = ""
+        if "zone" in self.changed_data:
+            data["zone_source"] = "stated" if data["zone"] else "assumed"
+        return data
+
+
+class NewForm(HeaderForm):
+    """An incident that begins now, as far as anybody knows."""
+
+    summary = Lines(label=lazy("What is known so far"), required=False)
+
+
+class UploadForm(forms.Form):
+    """A file, or text that was pasted. Whether it can be read is for the reader to say."""
+
+    file = forms.FileField(
+        label=lazy("A file"), required=False, help_text=lazy("Markdown or plain text, or JSON that was exported here.")
+    )
+    text = Lines(label=lazy("Or its text"), required=False)
+
+    def clean_file(self) -> Any:
+        upload = self.cleaned_data["file"]
+        if upload and upload.size > LIMIT:
+            raise forms.ValidationError(too_big(upload.size))
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not data.get("file") and not data.get("text", "").strip():
+            raise forms.ValidationError(_("Choose a file, or paste the text."))
+        return data
+
+
+def too_big(size: int) -> str:
+    return _("This has %(size)s, and a post-mortem has at most %(limit)s. Nothing was read.") % {
+        "size": words.size(size),
+        "limit": words.size(LIMIT),
+    }

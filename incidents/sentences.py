@@ -1,0 +1,116 @@
+"""Facts of this layer as sentences, in the reader's language: warnings of an import, refusals, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from incidents.closing import Reason
+from incidents.reading.values import Notice, Unreadable
+
+# The codes of the reading contract; the gaps are the parameters of `incidents.reading.notices`.
+WARNINGS: dict[str, Any] = {
+    "encoding-repaired": lazy(
+        "The file was UTF-8 that something once read as %(encoding)s. That was undone before reading; nothing else "
+        "was changed."
+    ),
+    "not-a-postmortem": lazy("This does not look like a post-mortem."),
+    "no-timeline": lazy("No part of it is a timeline."),
+    "times-in-prose": lazy("%(count)s clock times stand in sentences. None was made an entry of the timeline."),
+    "date-from-title": lazy("No line says the date; %(date)s was taken from the title."),
+    "date-missing": lazy("Nothing says on which day it happened."),
+    "date-differs-from-rows": lazy("Rows of the timeline fall on %(days)s, outside the stated date (%(stated)s)."),
+    "day-inferred": lazy("%(token)s names no day. The clock steps back here, so it was placed on %(day)s."),
+    "duration-differs-from-rows": lazy("It is said to have lasted %(stated)s minutes; its rows span %(rows)s."),
+    "count-differs": lazy("“%(text)s” says %(stated)s, and %(listed)s are listed."),
+    "severity-missing": lazy("No severity is stated."),
+    "severity-uncertain": lazy("“%(raw)s” is a bare word; it was read as %(level)s."),
+    "status-missing": lazy("No status is stated. Say below whether it is over."),
+    "status-unclear": lazy("“%(raw)s” was read as “%(state)s”."),
+    "zone-missing": lazy("No time zone is written. Times are kept as they stand, and none is guessed."),
+    "mixed-zones": lazy("Times are written in several zones: %(zones)s."),
+    "row-without-time": lazy("This row has no time of day. It stands where it stood."),
+    "backward-time": lazy("%(token)s is earlier than the row before it. The order was kept."),
+    "inline-action": lazy("An action is written inside this text. It stays there: “%(text)s”."),
+    "duplicate-action": lazy("Line %(other)s says the same in other words: “%(text)s”."),
+    "action-status-missing": lazy("Nothing says whether this is done. It is kept as still to do."),
+    "action-status-unclear": lazy("“%(raw)s” is no known state. It is kept as still to do."),
+    "cause-superseded": lazy("The text withdraws this cause: “%(text)s”."),
+    "contradiction": lazy("Two statements exclude each other: “%(first)s” and “%(second)s”."),
+    "unknown-name": lazy("“%(name)s” is no node that is known."),
+}
+
+TAKEN: dict[str, Any] = {
+    "password": lazy("a password or token"),
+    "token": lazy("an access token"),
+    "bearer": lazy("a bearer token"),
+    "aws-key": lazy("an AWS key"),
+    "private-key": lazy("a private key"),
+    "address": lazy("the password in an address"),
+}
+
+UNREADABLE: dict[str, Any] = {
+    "too-big": lazy("This has %(mb)s MB, and a post-mortem at most %(limit_mb)s MB."),
+    "not-text": lazy("This is not text (%(what)s, byte %(offset)s). Save it as Markdown or plain text first."),
+    "empty": lazy("There is nothing in it."),
+    "bad-json": lazy("This is JSON, but not an incident as this program exports one: %(why)s."),
+    "no-name": lazy("Choose a file, or paste the text."),
+    "not-storable": lazy("It holds characters that are no text (at %(where)s)."),
+}
+
+REFUSALS: dict[str, Any] = {
+    "evidence-stays": lazy("Evidence stays as it was recorded. Add an entry that says what you know better."),
+}
+
+REASONS: dict[str, Any] = {
+    "still-ongoing": lazy("It is still ongoing: resolve it first."),
+    "no-severity": lazy("It has no severity."),
+    "no-summary": lazy("It has no summary."),
+    "no-timeline": lazy("Its timeline is empty."),
+    "no-cause": lazy("It has no cause."),
+}
+
+
+def warning(notice: Notice) -> str:
+    """A warning of an import; the reader's own sentence where a parameter is missing."""
+    try:
+        return str(WARNINGS[notice.code]) % _said(notice.params)
+    except KeyError:
+        return notice.message
+
+
+def unreadable(error: Unreadable) -> str:
+    try:
+        return str(UNREADABLE[error.code]) % error.params
+    except KeyError:
+        return str(error)
+
+
+def refusal(code: str) -> str:
+    return str(REFUSALS[code])
+
+
+def reason(told: Reason) -> str:
+    if told.code == "actions-owed":
+        return ngettext(
+            "%(count)s action is still to do: do it, or drop it.",
+            "%(count)s actions are still to do: do them, or drop them.",
+            told.count,
+        ) % {"count": told.count}
+    return str(REASONS[told.code])
+
+
+def taken(kind: str) -> str:
+    return str(TAKEN.get(kind, _("a secret")))
+
+
+def _said(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists with commas: a sentence has no brackets."""
+    return {
+        key: ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else value
+        for key, value in params.items()
+    }
