@@ -212,9 +212,8 @@ def refuse(*_: object, **__: object) -> None:
 def test_a_file_that_changes_while_it_is_read_fails_an_archive_of_live_files_and_leaves_none(anybody, monkeypatch):
     anybody.fill(HOME)
     tar = anybody.place / "gtar"
-    tar.write_text(
-        '#!/bin/sh\n[ "$1" = --version ] && exec tar "$@"\ntar "$@"; echo "./x: file changed as we read it" >&2; exit 1\n'
-    )
+    says = "echo './x: file changed as we read it' >&2; exit 1"
+    tar.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec tar "$@"\ntar "$@"; {says}\n')
     tar.chmod(0o755)
     monkeypatch.setattr("backups.agent.gnutar.program", lambda: str(tar))
     archive = anybody.place / "n.tar.zst"

@@ -63,7 +63,7 @@ class Worker:
             os.setuid(SOMEBODY)
             try:
                 told: tuple[bool, Any] = True, act(*args)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - it is raised again on the other side
                 told = False, error
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(told, pipe)
