@@ -219,6 +219,7 @@ class Runbook(Generic[S]):
     about: ClassVar[Any]
     slug: ClassVar[str]
     may_move: ClassVar[frozenset[str]] = frozenset()
+    do_not_call_in_templates: ClassVar[bool] = True  # a template is given the class
     volume: int
 
     def look(self, world: World) -> S:

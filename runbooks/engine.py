@@ -20,12 +20,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.timezone import now
-from incidents.actions import note_evidence
 
 from audit.models import record
 from audit.moves import LostRace, move
 from cluster.api import Cluster
 from cluster.errors import ClusterError, Unreachable
+from incidents.actions import note_evidence
 from people.actors import ENGINE
 from runbooks.base import Act, Facts, Failed, NotYet, Patience, Records, World, decoded, encoded, facts
 from runbooks.models import KNOCKED, ActRecord, Line, Run, State

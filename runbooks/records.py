@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from backups.stores import place
 from django.utils.timezone import now
 
 from backups.models import RecoveryPoint, Source, Volume
+from backups.stores import place
 from runbooks.base import PointFacts, VolumeFacts
 
 GOOD = 5  # how many recovery points make the usual size

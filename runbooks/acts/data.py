@@ -24,12 +24,14 @@ def agent(
     needs_store: bool = False,
     read_only: bool = False,
     deadline: int = 3600,
+    nothing: str = "",
 ) -> Mapping[str, Any]:
     """
     The agent's result. Starts its job, or finds the one that was started before; raises NotYet while it works.
 
     Every verb of the agent may be started twice, so a job that ended without a word (its pod was killed) or that only
-    asks for patience is started again under the next name, TIMES at most. Raises Failed with the agent's own error.
+    asks for patience is started again under the next name, TIMES at most. `nothing` is the error by which the agent
+    says that there is nothing to take back: that is well. Raises Failed with any other error of the agent.
     """
     name, job = "", Job("", "failed")
     for part in ("", *(f"-{n}" for n in range(2, TIMES + 1))):
@@ -45,6 +47,8 @@ def agent(
             raise NotYet(facts("job", verb=verb), again_in=0.5, progress=job.progress)
         if job.state == "done":
             return job.result
+        if nothing and job.error.get("code") == nothing:
+            return {}
         if job.error and job.error.get("code") not in ASK_AGAIN:
             break
     raise Failed(facts("agent", verb=verb, job=name, **told(job)))
@@ -172,7 +176,7 @@ class Disown(Act):
         return facts("disown", claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
-        return agent(world, self.claim, "unown", {"run": self.run})
+        return agent(world, self.claim, "unown", {"run": self.run}, nothing="no-undo")
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,7 @@ class SwapBack(Act):
         return facts("swap-back", claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
-        return agent(world, self.claim, "unswap", {"run": self.run})
+        return agent(world, self.claim, "unswap", {"run": self.run}, nothing="not-swapped")
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from cluster.range.range import Range
 from django.utils.timezone import now
 
 from backups.models import Volume
 from cluster.api import ClaimRef
+from cluster.range.range import Range
 from incidents.models import Incident
 from people.actors import person
 from runbooks import actions, engine, tasks

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
 import pytest
-from cluster.range.range import Range
-from cluster.range.store import serve
 
 from cluster.api import Sync, WorkloadRef
+from cluster.range.range import Range
+from cluster.range.store import serve
 from runbooks.acts import data, snapshots, workloads
 from runbooks.base import Act, NotYet, Patience, PointFacts, World
 from tests.runbooks.conftest import HOME, settle
@@ -77,9 +78,9 @@ def before_owned(world: World) -> None:
 
 
 def before_swapped(world: World) -> None:
-    before_staged(world)
+    before_snapshot(world)
     world.cluster.break_("emptied")
-    settle(world.cluster)
+    do(extract(), world, "93")
     do(data.Swap(HOME, RUN), world, "95")
 
 
@@ -123,6 +124,16 @@ def live(world: Range):
         yield World(world, NoRecords(store), tag=RUN, patience=Patience(0, 0)), store
 
 
+def print_of(world: World) -> dict:
+    """Everything that matters, what is staged and what was put aside too; the bookkeeping of runs is not."""
+    seen = world.cluster.fingerprint(apart=True)
+    for prints in seen["files"].values():
+        for path in [p for p in prints if p.startswith(".aftermath")]:
+            if not re.search(r"/(staging|previous)/", path):
+                del prints[path]
+    return seen
+
+
 def with_store(act: Act, store) -> Act:
     return replace(act, store=store) if isinstance(act, data.Archive) else act
 
@@ -133,11 +144,11 @@ def test_doing_it_twice_is_doing_it_once(act, before, live):
     act = with_store(act, store)
     before(world)
     do(act, world)
-    once = world.cluster.fingerprint()
+    once = print_of(world)
     do(act, world)
-    assert world.cluster.fingerprint() == once
-    do(act, world, "2")  # and under another name, as after a lost answer
-    assert world.cluster.fingerprint() == once
+    assert print_of(world) == once
+    do(act, replace(world, attempt=2))  # and once more under new names, as when a person says: try again
+    assert print_of(world) == once
 
 
 TAKEN_BACK = [(a, b) for a, b in ACTS if not a.kept and not a.one_way and not a.asks_only and a.inverse()]
@@ -148,12 +159,12 @@ def test_the_inverse_takes_it_back(act, before, live):
     world, _ = live
     before(world)
     settle(world.cluster)
-    was = world.cluster.fingerprint()
+    was = print_of(world)
     do(act, world)
     inverse = act.inverse()
     do(inverse, world, back=True)
     settle(world.cluster)
-    assert world.cluster.fingerprint() == was
+    assert print_of(world) == was
 
 
 @pytest.mark.parametrize(("act", "before"), TAKEN_BACK, ids=lambda v: v.__name__ if callable(v) else str(v)[:60])
@@ -162,7 +173,7 @@ def test_the_inverse_takes_it_back_when_it_stopped_half_way(act, before, live):
     world, _ = live
     before(world)
     settle(world.cluster)
-    was = world.cluster.fingerprint()
+    was = print_of(world)
     first = replace(world, at="1")
     try:
         act.do(first)
@@ -170,7 +181,7 @@ def test_the_inverse_takes_it_back_when_it_stopped_half_way(act, before, live):
         world.cluster.drop_job("home", first.name())
     do(act.inverse(), world, back=True)
     settle(world.cluster)
-    assert world.cluster.fingerprint() == was
+    assert print_of(world) == was
 
 
 @pytest.mark.parametrize("act", [a for a, _ in ACTS if a.asks_only], ids=str)

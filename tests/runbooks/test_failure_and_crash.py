@@ -123,7 +123,7 @@ def test_a_stuck_run_can_be_left_as_it_is_and_frees_its_volume(world, volume, by
 def test_turning_back_half_way_puts_everything_back(world, volume, by):
     before = world.fingerprint()
     run = begun(world, volume, by)
-    for _ in range(12):
+    while run.records.exclude(done=None).count() < 4:
         Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
         engine.advance(run.pk, world)
         world.tick()

@@ -14,18 +14,19 @@ import time
 from pathlib import Path
 
 import pytest
-from cluster.range.range import Range
 from django.conf import settings
 from django.db import connection
 
 from audit.models import Entry, broken
+from cluster.range.range import Range
 from config import programs
+from config.env import CannotStart
 from people.actors import person
 from runbooks import actions
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import ActRecord, Run
-from tests.requirements import require
+from tests.requirements import missing
 from tests.runbooks.conftest import HOME, point_of, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,8 +57,8 @@ class Crew:
             "RANGE_DIR": str(range_dir),
             "LEASE_SECONDS": "1",
             "BEAT_SECONDS": "0.3",
-            "STEADY_SECONDS": "0",
-            "APART_SECONDS": "0",
+            "STEADY_SECONDS": "0.01",
+            "APART_SECONDS": "0.01",
             "KILL_MARKS": str(marks),
             "KILL_AT": "",
             "PYTHONWARNINGS": "ignore",
@@ -68,7 +69,13 @@ class Crew:
             "range": programs.manage("range"),
             "worker": (
                 *(sys.executable, "-m", "celery", "--app", "config", "worker", "--pool", "solo", "--loglevel", "INFO"),
-                *("--without-gossip", "--without-mingle", "--without-heartbeat", "--include", "tests.kill.faults"),
+                *(
+                    "--without-gossip",
+                    "--without-mingle",
+                    "--without-heartbeat",
+                    "--include",
+                    "tests.runbooks.kill.faults",
+                ),
             ),
             "beat": programs.beat(),
         }
@@ -103,7 +110,10 @@ class Crew:
 
 @pytest.fixture
 def crew(world, tmp_path):
-    require("redis")
+    try:
+        programs.redis_server()
+    except CannotStart as e:
+        missing("redis", str(e))
     world.close()
     marks = tmp_path / "marks"
     marks.mkdir()

@@ -1,7 +1,7 @@
 """
-Loaded into a real worker (`celery --include tests.kill.faults`): it kills its own process, without a word, at each
-point named in KILL_AT, once each. A point is `3:before`, `3:during`, `3:after`, or the same with `-back` behind the
-position; `during` is when the act has had its effect and nothing is written down about it yet.
+Loaded into a real worker (`celery --include tests.runbooks.kill.faults`): it kills its own process, without a word,
+at each point named in KILL_AT, once each. A point is `3:before`, `3:during`, `3:after`, or the same with `-back`
+behind the position; `during` is when the act has had its effect and nothing is written down about it yet.
 """
 
 from __future__ import annotations
