@@ -27,15 +27,15 @@ PARTS = [part for part in get_args(Part) if part != "copies"]
 MOST_UNKNOWN = 200  # subjects kept by name; beyond that only their number
 
 
-def sweep(connect: Callable[[], Cluster]) -> Changes:
+def sweep(connect: Callable[[], Cluster], clock: Callable[[], datetime] = now) -> Changes:
     """Look, judge, write. Where the cluster does not answer its subjects are unknown; the copies are judged still."""
     started = time.monotonic()
-    view, error = look(connect)
+    view, error = look(connect, clock)
     looked = time.monotonic()
     history = told("used")
     seen = Observed(
         view=view,
-        now=now(),
+        now=clock(),
         volumes=tuple(volumes()),
         usual=usual(history),
         confirm=confirm(),
@@ -54,14 +54,14 @@ def sweep(connect: Callable[[], Cluster]) -> Changes:
     return changes
 
 
-def look(connect: Callable[[], Cluster]) -> tuple[View, str]:
+def look(connect: Callable[[], Cluster], clock: Callable[[], datetime]) -> tuple[View, str]:
     """The view and "", or a view that is blind in every part and the reason."""
     try:
         return connect().view(), ""
     except ClusterError as error:
         log.warning("The cluster did not answer: %s", error)
         reason = str(error) or type(error).__name__
-        return View(at=now(), blind=dict.fromkeys(PARTS, reason)), reason
+        return View(at=clock(), blind=dict.fromkeys(PARTS, reason)), reason
 
 
 def confirm() -> float:
