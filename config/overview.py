@@ -174,7 +174,7 @@ OWED = (Action.State.OPEN, Action.State.IN_PROGRESS)
 
 def unproven() -> Question:
     """No check stands for an action yet, so what was declared done is declared and no more."""
-    promised = Action.objects.exclude(state=Action.State.DROPPED)
+    promised = Action.objects.filter(removed=None).exclude(state=Action.State.DROPPED)
     counted = promised.aggregate(
         done=Count("pk", filter=Q(state=Action.State.DONE)), owed=Count("pk", filter=Q(state__in=OWED))
     )
@@ -223,10 +223,8 @@ def first_line(text: str) -> str:
 
 def summed(mark: str, title: str, count: int, states: Iterable[str]) -> Line:
     """Several actions as one line, with the incidents that they belong to."""
-    found = (
-        Incident.objects.filter(action_set__state__in=states).distinct().order_by("-pk").values_list("pk", flat=True)
-    )
-    pks = list(found[:4])
+    found = Action.objects.filter(removed=None, state__in=states).order_by("-incident")
+    pks = list(found.values_list("incident", flat=True).distinct()[:4])
     names = ", ".join(f"INC-{pk}" for pk in pks[:3]) + ("…" if len(pks) > 3 else "")
     href = reverse("incident", args=[pks[0]]) if len(pks) == 1 else reverse("incidents")
     return Line("", mark, title, href, end=number(count), end_small=names)

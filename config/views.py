@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cluster.errors import ClusterError
-from config import practice
+from config import breaking
 from config.overview import overview as answers
 from people.access import Request, actor, who_may
 from people.roles import May
@@ -20,7 +20,7 @@ from runbooks.models import Run
 @who_may(May.READ)
 def overview(request: Request) -> HttpResponse:
     context = answers() | {
-        "ways": practice.WAYS,
+        "ways": breaking.WAYS,
         "may_break": request.user.may(May.BREAK_RANGE),
         "may_write": request.user.may(May.WRITE_INCIDENT),
         "first_visit": not Run.objects.exists(),
@@ -38,12 +38,12 @@ def overview_now(request: Request) -> HttpResponse:
 @require_POST
 @who_may(May.BREAK_RANGE)
 def range_break(request: Request) -> HttpResponse:
-    practice.practice_range()
-    way = next((way for way in practice.WAYS if way.kind == request.POST.get("kind")), None)
+    breaking.practice_range()
+    way = next((way for way in breaking.WAYS if way.kind == request.POST.get("kind")), None)
     if way is None:
         raise Http404
     try:
-        practice.break_it(way.kind, by=actor(request))
+        breaking.break_it(way.kind, by=actor(request))
     except ClusterError as e:
         messages.error(request, _("It could not be broken just now. %(why)s") % {"why": e})
     else:
@@ -54,9 +54,9 @@ def range_break(request: Request) -> HttpResponse:
 @require_POST
 @who_may(May.BREAK_RANGE)
 def range_mend(request: Request) -> HttpResponse:
-    practice.practice_range()
+    breaking.practice_range()
     try:
-        practice.mend_it(by=actor(request))
+        breaking.mend_it(by=actor(request))
     except ClusterError as e:
         messages.error(request, _("It could not be mended just now. %(why)s") % {"why": e})
     else:

@@ -97,7 +97,11 @@ class ChoosePasswordForm(NewPassword, UserSetPasswordForm):
 
 
 class ChangePasswordForm(NewPassword, PasswordChangeForm):
-    """From the settings: the old one is asked for."""
+    """From the settings: the old one is asked for, and the page does not jump to it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
 
 
 @cache
@@ -112,7 +116,7 @@ def zones() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def zone_choices() -> list[tuple[str, Any]]:
-    return [("", _("The machine's: %(zone)s") % {"zone": settings.TIME_ZONE}), ("UTC", "UTC"), *zones()]
+    return [("", _("The machine’s: %(zone)s") % {"zone": settings.TIME_ZONE}), ("UTC", "UTC"), *zones()]
 
 
 THEMES = [("", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]

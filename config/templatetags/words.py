@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django import template
-from django.forms import BoundField
+from django.forms import BoundField, Select
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -154,6 +154,7 @@ def field(bound: BoundField, hint: Any = "", rows: int = 0) -> dict[str, Any]:
         "kind": kind,
         "control": bound.as_widget(attrs=attrs if kind == "line" else attrs | {"class": ""}),
         "hint": hint or bound.help_text,
+        "optional": not bound.field.required and not isinstance(widget, Select),
     }
 
 
