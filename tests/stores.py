@@ -28,8 +28,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def store(s3: Server, request: pytest.FixtureRequest) -> Store:
     """An empty bucket of its own."""
     name = f"b{abs(hash(request.node.nodeid)):x}"
-    (s3.folder / name).mkdir()
-    return Store(s3.endpoint, "us-east-1", name, Credentials(KEY, SECRET))
+    made = Store(s3.endpoint, "us-east-1", name, Credentials(KEY, SECRET))
+    made.client.create_bucket(Bucket=name)  # by the server, which would see a new directory only later
+    return made
 
 
 def through(store: Store, port: int) -> Store:
