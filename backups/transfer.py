@@ -49,7 +49,7 @@ class Upload:
         self.buffer = bytearray()
         self.upload = ""
         self.etags: dict[int, str] = {}
-        self.number = 0
+        self.number = self.bytes = 0
         self.error: BackupsError | None = None
         self.todo: queue.Queue[tuple[int, bytes] | None] = queue.Queue(1)
         self.senders: list[threading.Thread] = []
@@ -65,6 +65,7 @@ class Upload:
 
     def write(self, data: bytes) -> int:
         self.buffer += data
+        self.bytes += len(data)
         while len(self.buffer) >= self.part:
             self._send(bytes(memoryview(self.buffer)[: self.part]))
             del self.buffer[: self.part]

@@ -38,7 +38,11 @@ class InStore:
 
     def finish(self) -> None:
         assert self.upload is not None
-        self.etag = self.upload.finish()
+        self.upload.finish()
+        seen = self.store.head(self.key)  # not what finish() answers: some stores name a long object otherwise later
+        self.etag = seen.etag
+        if seen.size != self.upload.bytes:
+            raise Refused(f"{self.key} was replaced while it was written.", code="other-archive", key=self.key)
 
     def abort(self) -> None:
         if self.upload is not None and not self.upload.over:
