@@ -69,12 +69,11 @@ def due_in(text: str, language: str, whole: bool = False) -> tuple[str | None, s
     cell.
     """
     text = text[:ENOUGH]
-    match = None if whole else _DUE.search(text)
-    written = text.strip() if whole else match["when"].strip() if match else ""
-    days = [day for found in days_in(written, language) if (day := found.in_year(None))]
-    if not days:
-        return None, None
-    return days[0].isoformat(), written
+    for written in [text.strip()] if whole else [m["when"].strip() for m in _DUE.finditer(text)]:
+        days = [day for found in days_in(written, language) if (day := found.in_year(None))]
+        if days:
+            return days[0].isoformat(), written
+    return None, None
 
 
 def kind_from(title: str) -> str | None:

@@ -66,6 +66,7 @@ _CAPTION = re.compile(
     r"(?:\*\*|__)?[^*_.|]{2,80}(?:\*\*|__)?[ \t\u00a0\u202f]{0,3}:?[ \t\u00a0]{0,3}(?:\*\*"
     r"|__)?[ \t\u00a0]{0,3}$"
 )
+_BOLD_WORD = re.compile(r"\*\*([^*]{2,24})\*\*$")
 _NOTHING = re.compile(r"(?:none|n/?a|aucune?|neant|nothing|rien|tbd|todo|-|—|–)\.?", re.IGNORECASE)
 
 
@@ -210,8 +211,9 @@ def _finished(
     language: str,
     marked: tuple[str, str] | None = None,
 ) -> Found:
-    if marked is None and head.startswith("~~") and head.rstrip().endswith("~~"):
-        marked = ("~~", "dropped")
+    struck = head.startswith("~~") and head.rstrip().endswith("~~")
+    if struck and (marked is None or marked[1] == "open"):
+        marked = (marked[0] if marked else "~~", "dropped")
     status = marked[1] if marked else group.status
     missing = () if status else (notice("action-status-missing", number),)
     due, due_raw = due_in(text, language)
@@ -244,7 +246,9 @@ def _of_row(
         (heads[i] if i < len(heads) else "", c) for i, c in enumerate(row) if c and i not in _placed(roles)
     ]
     status, notices = _cell_status(said, group, line.number)
-    text, raw = said["text"], said.get("status") or None
+    text, raw = said["text"], _written(said.get("status"))
+    if "status" not in roles and (marked := _marked(row)):
+        (raw, status), notices = marked, ()
     if raw is None and (icon := leading_icon(text)):
         raw, status, text = icon
         notices = ()
@@ -257,6 +261,12 @@ def _of_row(
         own.kind, tuple(fields),
     )  # fmt: skip
     return Found(action, (line,), notices)
+
+
+def _marked(row: Sequence[str]) -> tuple[str, str] | None:
+    """A bold status word in any cell of a table that has no column for it, as in `#812 **DONE**`."""
+    words = (word for text in row for word in _BOLD_WORD.findall(text))
+    return next(((word, status) for word in words if (status := of_words(word))), None)
 
 
 def _placed(roles: dict[str, int]) -> set[int]:

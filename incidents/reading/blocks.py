@@ -60,9 +60,8 @@ class Block:
     @property
     def rows(self) -> tuple[Line, ...]:
         """The lines of a table that hold its rows."""
-        return (
-            self.lines[2:] if self.head else tuple(x for x in self.lines if not is_table_rule(x.text.strip()))
-        )
+        after = self.lines[1:] if self.head else self.lines
+        return tuple(x for x in after if not is_table_rule(x.text.strip()))
 
 
 def blocks(lines: Sequence[Line]) -> list[Block]:
@@ -129,7 +128,8 @@ def _table(lines: tuple[Line, ...]) -> Block:
     has_head = (
         len(lines) > 1 and is_table_rule(lines[1].text.strip()) and not is_table_rule(lines[0].text.strip())
     )
-    return Block("table", lines, head=lines[0] if has_head else None)
+    wiki = len(lines) > 1 and lines[0].text.lstrip().startswith("||")
+    return Block("table", lines, head=lines[0] if has_head or wiki else None)
 
 
 def _list_end(units: Sequence[tuple[Line, ...]], i: int) -> int:

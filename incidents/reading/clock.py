@@ -23,7 +23,7 @@ _CLOCK = (
     rf"(?P<h>[01]?\d|2[0-4])(?:(?:[:hH]|{_GAP}?h{_GAP}?)(?P<m>[0-5]\d)(?:[:m](?P<s>[0-5]\d"
     rf"|xx)s?)?(?:[.,]\d{{1,6}})?"
     rf"|(?P<vague>:(?:xx|\?\?|[0-5][xX?]))|(?P<hour>{_GAP}?[hH](?![\w+]))|(?={_GAP}?[AaPp]\.?[Mm]\b))"
-    rf"(?:{_GAP}?(?P<half>[AaPp])\.?[Mm](?:\b|\.))?(?![\d:]|h\d)"
+    rf"(?:{_GAP}?(?P<half>[AaPp])\.?[Mm](?:\b|\.))?(?!\d|:[\dx]|h\d)"
 )
 _OFFSET = (
     rf"\(?{_GAP}?(?:(?P<letter>[JjDdTt]){_GAP}?(?P<sign>[+-]){_GAP}?(?P<n>\d{{1,3}})(?![\d:]"

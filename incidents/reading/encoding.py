@@ -13,6 +13,7 @@ from ftfy import bad_codecs, badness
 from incidents.reading.values import Unreadable
 
 LIMIT = 2 * 1024 * 1024  # bytes; the longest report that people wrote is a hundredth of it
+LINES = 50_000  # the longest report that people wrote has two hundred
 LONGEST_LINE_REPAIRED = 20_000  # characters; a longer line is only repaired together with the whole text
 
 _MAGIC = (
@@ -59,6 +60,9 @@ def decode(data: bytes) -> Text:
     text = text.lstrip("\ufeff").replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")
+    if (count := text.count("\n")) > LINES:
+        params = {"lines": count, "limit": LINES}
+        raise Unreadable("too-long", params, "The document has {lines} lines; at most {limit} can be read.")
     return Text(text, encoding, repaired)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from incidents.reading.lines import Line
 from incidents.reading.tables import cells
@@ -27,8 +28,11 @@ _NO_REFERENCE = re.compile(
     r"|hypothes\w+|facteurs?|factors?|try|run)\s?$"
 )
 _MERGED = re.compile(r"\b(?:merge\w*|mergee?s?)\b")
+_WORD = re.compile(r"[a-z]{3}")
 _REACH = 40
+MOST = 2000  # references of one line that are looked at
 _RANGE_LIMIT = 50
+_TO = re.compile(r"\s?(?:-|–|—|to|à|→)\s?#(\d{1,7})")
 _CODE_SPAN = re.compile(r"`[^`]{1,200}`")
 _WHAT = {"pull": "pr", "pulls": "pr", "merge_requests": "pr", "issues": "issue", "commit": "commit"}
 _TICKET = re.compile(r"[A-Z][A-Z0-9]{1,9}-\d{1,6}\b|#\d{1,7}\b|![0-9]{1,6}\b")
@@ -56,7 +60,7 @@ def references_in(lines: Iterable[Line]) -> tuple[Reference, ...]:
 
 def _column_kind(head: str) -> str:
     name = fold(unmarked(head))
-    return "pr" if _PR.search(name) else "issue" if _ISSUE.search(name) else ""
+    return "pr" if _PR.search(name) else "issue" if _ISSUE.search(name) or name in ("bug", "bugs") else ""
 
 
 def _of_text(text: str, column: str) -> Iterator[tuple[str, str]]:
@@ -76,12 +80,12 @@ def _of_text(text: str, column: str) -> Iterator[tuple[str, str]]:
 
 def _numbers(text: str, column: str) -> Iterator[tuple[str, str]]:
     carried, end = "", 0
-    for match in _NUMBER.finditer(text):
+    for match in islice(_NUMBER.finditer(text), MOST):
         before = fold(text[max(0, match.start() - _REACH) : match.start()])
         number = int(match[1] or match[2])
         if _NO_REFERENCE.search(before) and number < 100:
             continue
-        joined = bool(carried) and not re.search(r"[a-z]{3}", fold(text[end : match.start()]))
+        joined = bool(carried) and not _WORD.search(fold(text[end : match.start()]))
         kind = carried if joined else _near(before) or column or _after(text[match.end() : match.end() + 20])
         if kind or number >= 10:
             yield kind or "unknown", f"#{number}"
@@ -105,7 +109,7 @@ def _after(text: str) -> str:
 
 def _range(text: str, at: int, first: int, kind: str) -> Iterator[tuple[str, str]]:
     """`#1912-#1917` names those between, too."""
-    match = re.compile(r"\s?(?:-|–|—|to|à|→)\s?#(\d{1,7})").match(text, at)
+    match = _TO.match(text, at)
     if match and first < int(match[1]) <= first + _RANGE_LIMIT:
         for number in range(first + 1, int(match[1])):
             yield kind, f"#{number}"

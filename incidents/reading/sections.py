@@ -18,7 +18,7 @@ from incidents.reading.words import HEAD
 PSEUDO = 7  # the level of a bold line that stands in for a heading: below every real one
 
 _BOLD_LINE = re.compile(r"(?:\*\*|__)([^*_]{2,60})(?:\*\*|__)\s{0,3}:?\s{0,3}$")
-_PLAIN_LINE = re.compile(r"([A-ZÀ-Ý][^:.|]{2,50}?)\s{0,2}:$")
+_PLAIN_LINE = re.compile(r"([A-Za-zÀ-ÿ][^:.|]{2,50}?)\s{0,2}:$")
 RECORDS = ("timeline", "causes", "actions", "lessons")
 
 

@@ -9,6 +9,8 @@ from incidents.reading.clock import ENOUGH, When, when
 from incidents.reading.words import unmarked, without_icons
 
 _SEPARATORS = re.compile(r"(?:[ \t\u00a0\u202f]*(?:[:：—–|→•·,;>]|-{1,2}>?|=>|\.(?!\w)))*[ \t\u00a0\u202f]*")
+_DIGIT = re.compile(r"\d")
+_FIRST_DIGIT = 60  # characters; a written time has a digit before that
 _MARKS = frozenset("*`")
 _AFTER_BARE = frozenset(":-–—|→,;)]")
 _BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
@@ -27,6 +29,8 @@ class Token:
 
 def leading(text: str, language: str) -> Token | None:
     """The time with which a line of text begins, None when it begins with none."""
+    if not _DIGIT.search(text, 0, _FIRST_DIGIT):
+        return None
     icon, text = _icon(text)
     plain, places = _plain(text)
     found = when(plain, language)

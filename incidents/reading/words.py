@@ -28,6 +28,8 @@ def without_icons(text: str) -> str:
 
 def fold(text: str) -> str:
     """For comparing words: no accents, no case, straight quotes, single plain spaces."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     text = text.replace("’", "'").replace("ʼ", "'").replace("œ", "oe").replace("Œ", "oe")
     flat = unicodedata.normalize("NFKD", text)
     return " ".join("".join(c for c in flat if not unicodedata.combining(c)).casefold().split())
