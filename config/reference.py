@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
-from health.base import CHECKS
+from health.rules import all_checks
 from people.roles import TABLE, May
 from runbooks.base import Runbook, shelf
 
@@ -40,7 +40,7 @@ def parameter(kind: type[Runbook[Any]], f: Field[Any]) -> str:
 
 def rules() -> Iterator[str]:
     yield "## Checks\n\n| check | every | asks |\n|---|---|---|"
-    for check in sorted(CHECKS.values(), key=lambda check: check.name):
+    for check in all_checks():
         yield f"| `{check.name}` | {f'{check.cadence:g} s' if check.cadence else 'sweep'} | {first_line(check.rule.__doc__)} |"
     yield ""
 

@@ -7,8 +7,10 @@ A code that nobody knows is shown as it is, with its parameters: a run of a late
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -27,6 +29,7 @@ SENTENCES: dict[str, Any] = {
     "snapshot": lazy("Keep a snapshot of %(claim)s"),
     "safety-snapshot": lazy("Keep a snapshot of what is there now"),
     "extract": lazy("Extract %(files)s, %(bytes)s, into a staging place"),
+    "extract-snapshot": lazy("Copy the snapshot, %(bytes)s, into a staging place"),
     "discard": lazy("Empty the staging place"),
     "verify": lazy("Verify them against the manifest"),
     "own-staging": lazy("Give them to %(owner)s"),
@@ -161,6 +164,8 @@ def gaps(told: Mapping[str, Any]) -> dict[str, str]:
         said["files"] = counted_files(files) if told.get("code") == "extract" else words.number(files)
     if isinstance(told.get("bytes"), int):
         said["bytes"] = words.size(told["bytes"])
+    if told.get("code") == "written-since":
+        said["newest"] = words.moment(localtime(datetime.fromisoformat(str(told["newest"]))))
     for name in ("free", "need"):
         if isinstance(told.get(name), int):
             said[f"{name}_size"] = words.size(told[name])

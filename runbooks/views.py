@@ -101,7 +101,7 @@ def shown(
         "stops": any(o["stops"] for o in run.objections),
         "done": spine.done_count(rows),
         "back": spine.to_take_back(run) if known and run.state in LIVE else [],
-        "lines": list(reversed(run.lines.order_by("-pk")[:12])),
+        "lines": list(run.lines.order_by("-pk")[:20]),
         "may_start": may(request, May.START_RUN),
         "may_draft": may(request, May.DRAFT_RUN),
         "must_type": known and run.runbook.typed(),

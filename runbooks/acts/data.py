@@ -82,7 +82,8 @@ class Extract(Act):
     minutes: ClassVar[float] = 12 * 60
 
     def told(self) -> Facts:
-        return facts("extract", files=self.files, bytes=self.bytes, claim=self.claim)
+        code = "extract" if self.kind == "archive" else "extract-snapshot"
+        return facts(code, files=self.files, bytes=self.bytes, claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
         spec: dict[str, Any] = {"run": self.run}

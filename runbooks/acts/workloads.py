@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -161,12 +161,13 @@ class ResumeSync(Act):
 
 def evidence(world: World, claim: ClaimRef) -> dict[str, list[str]]:
     """What can be read now and is gone in an hour: events, pods, witnesses. A part that fails says so."""
-    kept: dict[str, list[str]] = {}
-    for name, ask in {
+    asked: dict[str, Callable[[], list[str]]] = {
         "events": lambda: [f"{e.at:%H:%M:%S} {e.subject} {e.reason}: {e.message}" for e in world.cluster.events(claim)],
         "pods": lambda: [f"{p} {p.phase} {trouble([p])}".strip() for p in world.cluster.pods_using(claim)],
         "witnesses": lambda: [told(w) for w in world.cluster.witnesses(claim)],
-    }.items():
+    }
+    kept: dict[str, list[str]] = {}
+    for name, ask in asked.items():
         try:
             kept[name] = ask()[:200]
         except ClusterError as e:
