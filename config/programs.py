@@ -69,6 +69,7 @@ def redis(socket: Path) -> tuple[str, ...]:
         *(redis_server(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "600"),
         *("--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(socket.parent)),
         *("--maxmemory", "64mb", "--maxmemory-policy", "noeviction", "--loglevel", "warning"),
+        *("--set-proc-title", "no"),
     )
 
 
