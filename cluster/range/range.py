@@ -26,7 +26,7 @@ from cluster.api import (
 )
 from cluster.errors import Conflict, NotFound, Refused
 from cluster.range import faults, jobs, kubelet, looks, snapshots, store, syncs, volumes, world
-from cluster.range.ground import AS_LIVE, AT_ONCE, Ground
+from cluster.range.ground import AS_LIVE, AT_ONCE, Ground, Pace
 from cluster.range.objects import (
     ClaimObject,
     JobObject,
@@ -57,8 +57,15 @@ class Range:
 
     name = "range"
 
-    def __init__(self, directory: Path, *, at_once: bool = False, clock: Callable[[], datetime] = utc_now) -> None:
-        pace = AT_ONCE if at_once else AS_LIVE
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        at_once: bool = False,
+        pace: Pace = AS_LIVE,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        pace = AT_ONCE if at_once else pace
         self.directory = directory
         self.ground = Ground(directory, Objects(directory), volumes.Volumes(directory), clock, pace)
 

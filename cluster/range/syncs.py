@@ -129,7 +129,8 @@ def collect(ground: Ground, key: str, here: Path, now: datetime) -> None:
         workload = state.workloads.get(key)
         if workload is None or workload.sync is None:
             return
-        workload.sync.due = now + timedelta(seconds=workload.sync.every)
+        if due(workload.sync, now):  # else somebody put it off meanwhile
+            workload.sync.due = now + timedelta(seconds=workload.sync.every)
         for pod in pods(state, workload):
             pod.log = [*pod.log, *(f"{now:%H:%M:%S} {line}" for line in told)][-LOG_LINES:]
             if workload.kind == "CronJob":

@@ -1,0 +1,77 @@
+"""
+Who answers. The same tests hold for the practice range and for a real Kubernetes: `AFTERMATH_CONTRACT` names which.
+
+A provider has a claim that one Deployment of one replica owns and two syncs read (a Deployment and a CronJob of other
+claims), and lets time pass.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import pytest
+
+from cluster.api import ClaimRef, Cluster, WorkloadRef
+from cluster.range import store
+from cluster.range.range import Range
+from tests.cluster.conftest import HA, HOME, QUICK, SYNCER, until
+
+LABELS = {
+    "app.kubernetes.io/managed-by": "aftermath",
+    "aftermath.dev/run": "7",
+    "aftermath.dev/act": "1",
+}
+
+
+@dataclass
+class Place:
+    """What a provider offers to the tests."""
+
+    cluster: Cluster
+    claim: ClaimRef
+    workload: WorkloadRef
+    sync: WorkloadRef  # a Deployment that copies the claim away
+    cron: WorkloadRef  # a CronJob that copies `cron_claim` away
+    cron_claim: ClaimRef
+    quiet: ClaimRef  # another claim with files
+    store: dict[str, str] = field(default_factory=dict)
+
+    def until(self, true, what="it", seconds=60.0):
+        """Wait for the cluster, and let it go on where nobody else does."""
+        tick = getattr(self.cluster, "tick", lambda: None)
+        return until(true, tick, what=what, seconds=seconds)
+
+    def sync_of(self, ref):
+        claim = self.claim if ref == self.sync else self.cron_claim
+        return next(s for s in self.cluster.syncs(claim) if s.workload == ref)
+
+
+def practice(directory):
+    world = Range(directory, pace=QUICK)
+    world.seed(small=True)
+    with store.serve(directory) as server:
+        yield Place(
+            world,
+            HOME,
+            HA,
+            SYNCER,
+            WorkloadRef("vault", "CronJob", "vault-backup"),
+            ClaimRef("vault", "data"),
+            ClaimRef("wiki", "pages"),
+            {"endpoint": server.endpoint, "region": store.REGION, "bucket": store.BUCKET},
+        )
+        world.close()
+
+
+PROVIDERS = {"range": practice}
+
+
+@pytest.fixture(params=os.environ.get("AFTERMATH_CONTRACT", "range").split(","))
+def place(request, tmp_path):
+    yield from PROVIDERS[request.param](tmp_path / "range")
+
+
+@pytest.fixture
+def cluster(place):
+    return place.cluster
