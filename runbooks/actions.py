@@ -103,7 +103,7 @@ def cancel(run: Run, *, by: Actor) -> None:
 
     Raises IllegalMove for a run that is over: who pressed "stop" a moment too late did not ask to undo it.
     """
-    if run.state not in (State.QUEUED, State.RUNNING):
+    if run.state not in (State.QUEUED, State.RUNNING, State.STUCK):
         raise IllegalMove(f"{run} is {run.state}: there is nothing to stop.")
     to = State.UNDONE if run.state == State.QUEUED else State.UNDOING
     ended = {"ended": now()} if to == State.UNDONE else {}
@@ -123,9 +123,10 @@ def undo(run: Run, *, by: Actor) -> None:
 
 @transaction.atomic
 def try_again(run: Run, *, by: Actor) -> None:
-    """Go on with the way back, with its clock set anew and new names for what it makes."""
-    turn(run, State.UNDOING, by=by)
-    ActRecord.objects.filter(run=run, undo=True, done=None).update(
+    """Go on where it came to a halt, forth or back, with the act's clock set anew and new names for what it makes."""
+    back = run.goes_back
+    turn(run, State.UNDOING if back else State.RUNNING, by=by, why={})
+    ActRecord.objects.filter(run=run, undo=back, done=None).update(
         began=now(), attempt=F("attempt") + 1, waiting={}, progress={}
     )
 

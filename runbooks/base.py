@@ -176,6 +176,10 @@ class Act:
         """Ask the world whether it would accept this, changing nothing: a code of `runbooks.sentences.DRY`."""
         return "only-asks" if self.asks_only else "not-possible"
 
+    def left_to_people(self) -> bool:
+        """Whether, when it fails, a person decides what next: taking everything back could be worse than waiting."""
+        return False
+
     def inverse(self) -> Act | None:
         """The act that takes this one back; None where nothing needs to be, or nothing can."""
         return None

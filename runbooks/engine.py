@@ -203,6 +203,8 @@ def go_on(run: Run, world: World) -> float | None:
     try:
         return perform(run, todo[0], act, world)
     except Failed as e:
+        if act.left_to_people():
+            return stuck(run, e.why, act=act.told().as_json())
         step(run, "undoing", why={"act": act.told().as_json(), **e.why.as_json()})
         return AT_ONCE
 

@@ -56,7 +56,7 @@ class Run(models.Model):
         "queued": {"running", "refused", "undone"},
         "running": {"done", "undoing", "stuck"},
         "undoing": {"undone", "stuck"},
-        "stuck": {"undoing", "left"},
+        "stuck": {"running", "undoing", "left"},
         "done": {"undoing"},
     }
 
@@ -132,6 +132,11 @@ class Run(models.Model):
         if self.slug not in shelf():
             return reverse("runbooks")
         return f"{reverse('runbook', args=[self.slug])}?{urlencode(self.params)}"
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it was being taken back when it came to a halt."""
+        return any(record.undo for record in self.records.all())
 
     @property
     def wants_worker(self) -> bool:

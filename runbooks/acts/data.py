@@ -223,15 +223,18 @@ class Archive(Act):
     store: Mapping[str, str]
     sentinels: tuple[str, ...]
     snapshot: str = ""
-    quiet: bool = True
+    baseline: bool = False  # of what was just restored and is live again
     kept: ClassVar[bool] = True
     minutes: ClassVar[float] = 12 * 60
 
     def told(self) -> Facts:
         return facts("archive", claim=self.claim)
 
+    def left_to_people(self) -> bool:
+        return self.baseline  # the restore before it is good
+
     def do(self, world: World) -> Mapping[str, Any]:
-        source = "snapshot" if self.snapshot else "quiet" if self.quiet else "live"
+        source = "snapshot" if self.snapshot else "live"
         spec = {
             "name": self.name,
             "prefix": self.prefix,

@@ -90,6 +90,9 @@ class Healthy(Act):
     def told(self) -> Facts:
         return facts("healthy", workload=str(self.workload))
 
+    def left_to_people(self) -> bool:
+        return True  # a restore that is good must not be undone because its application starts slowly
+
     def do(self, world: World) -> Mapping[str, Any]:
         pods = mine(world, self.claim, self.workload)
         ready = [p for p in pods if p.ready and not p.deleting]
@@ -144,6 +147,9 @@ class ResumeSync(Act):
     """Put a sync back as it was seen before."""
 
     sync: Sync
+
+    def left_to_people(self) -> bool:
+        return True
 
     def told(self) -> Facts:
         return facts("resume-sync" if self.sync.running else "leave-sync", sync=str(self.sync))

@@ -104,4 +104,4 @@ def baseline(seen: Seen) -> Act:
     volume = seen.scene.volume
     store = {**seen.store, "bucket": volume.bucket}
     name = f"{volume.claim.name}-{seen.tag}"
-    return Archive(volume.claim, name, volume.prefix, store, volume.sentinels, quiet=False)
+    return Archive(volume.claim, name, volume.prefix, store, volume.sentinels, baseline=True)

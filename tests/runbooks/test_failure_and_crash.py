@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -245,3 +246,33 @@ class Counting:
                     self.inside -= 1
 
         return wrapped
+
+
+@pytest.mark.django_db
+def test_a_restore_whose_application_starts_slowly_is_not_undone_but_left_to_a_person(world, volume, by):
+    """It could go on, be taken back, or be left: nobody but a person knows which is worse."""
+    run = begun(world, volume, by)
+    healthy = next(n for n, act in enumerate(run.plan, 1) if act.told().code == "healthy")
+    slow = NeverReady(world)
+    while not run.records.filter(position=healthy).exists():
+        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
+        engine.advance(run.pk, slow)
+        world.tick()
+    ActRecord.objects.filter(run=run).update(began=now() - timedelta(hours=1))
+    assert finish(run, slow, world) == "stuck"
+    assert run.why["code"] == "too-long"
+    actions.try_again(run, by=by)
+    assert finish(run, world) == "done", run.why
+
+
+class NeverReady:
+    """Pods that come up and never get ready."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+
+    def __getattr__(self, name):
+        return getattr(self.cluster, name)
+
+    def pods_using(self, claim):
+        return tuple(replace(pod, ready=False) for pod in self.cluster.pods_using(claim))

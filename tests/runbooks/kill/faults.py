@@ -25,6 +25,8 @@ def die_at(position: int, moment: str, *, undo: bool) -> None:
         (MARKS / point).touch(exist_ok=False)
     except FileExistsError:
         return
+    if moment == "during":
+        os.kill(os.getppid(), signal.SIGKILL)  # the whole worker; else only the process of its pool
     os.kill(os.getpid(), signal.SIGKILL)
 
 

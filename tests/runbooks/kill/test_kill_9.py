@@ -68,7 +68,7 @@ class Crew:
             "redis": programs.redis(self.socket),
             "range": programs.manage("range"),
             "worker": (
-                *(sys.executable, "-m", "celery", "--app", "config", "worker", "--pool", "solo", "--loglevel", "INFO"),
+                *(sys.executable, "-m", "celery", "--app", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"),
                 *(
                     "--without-gossip",
                     "--without-mingle",
