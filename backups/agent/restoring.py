@@ -16,7 +16,7 @@ import msgspec
 from backups.agent import journal
 from backups.agent.counting import moment
 from backups.agent.gnutar import Tar, extract
-from backups.agent.ground import STAGING, Ground, clear, filesystem_id, sync
+from backups.agent.ground import STAGING, Ground, clear, sync
 from backups.agent.judge import Judge, Limits
 from backups.agent.settling import Settled
 from backups.agent.sources import InDirectory, Origin, origin
@@ -128,7 +128,7 @@ class Unpacking:
 
     def _room(self, needed: int, entries: int) -> None:
         space = os.fstatvfs(self.ground.root)
-        free, asked = space.f_bavail * space.f_frsize, int(needed * ROOM)
+        (_, free), asked = self.ground.space(), int(needed * ROOM)
         if free < asked:
             words = f"Unpacking needs {asked} bytes and {free} are free."
             raise Refused(words, code="no-space", needed=asked, free=free)
@@ -154,7 +154,7 @@ class Unpacking:
             run=self.ground.run,
             taken_at=self.promised.taken_at if self.promised else self.begun,
             finished_at=datetime.now(UTC),
-            filesystem_id=filesystem_id(self.ground.root),
+            filesystem_id=self.ground.filesystem_id,
             owners=self.ground.owners.kind,
             files=tally.files,
             directories=tally.directories,

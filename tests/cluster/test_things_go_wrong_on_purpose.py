@@ -51,14 +51,16 @@ def test_a_snapshot_that_never_becomes_ready_says_why(world):
     assert world.snapshot("wiki", "one").error == ""
 
 
-def test_a_small_disk_is_full_for_the_agent_too(world):
+def test_a_small_disk_is_full_for_the_agent_too(world, tmp_path):
     data = world.ground.volumes.data(WIKI)
-    world.make_snapshot(WIKI, "one", labels={})
+    file = str(tmp_path / "wiki.tar.zst")
+    world.start_job(JobSpec(WIKI, "keep", "archive", {"file": file}))
     world.tick()
+    assert world.job("wiki", "keep").state == "done"
     used = world.claim(WIKI).used
     faults.resize(world.ground, WIKI, used + 100)
     world.start_job(JobSpec(WIKI, "look", "inspect", {}))
-    world.start_job(JobSpec(WIKI, "fill", "restore", {"run": "1"}, snapshot="one"))
+    world.start_job(JobSpec(WIKI, "fill", "restore", {"run": "1", "file": file}))
     world.tick()
     seen = world.job("wiki", "look").result
     assert seen["total_bytes"] == used + 100
