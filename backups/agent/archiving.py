@@ -23,7 +23,7 @@ from backups.agent.compress import compressor
 from backups.agent.counting import moment
 from backups.agent.gnutar import Tar, create, create_listed
 from backups.agent.ground import Ground, filesystem_id, opened_data
-from backups.agent.judge import Judge, Limits, inside
+from backups.agent.judge import Judge, Limits
 from backups.agent.sinks import Metered, Sink, sink
 from backups.agent.speak import Speaker
 from backups.agent.tarstream import Member, Scanner, Taker
@@ -56,7 +56,7 @@ class Clerk(Judge):
 
     def admit(self, member: Member) -> Taker | None:
         super().admit(member)
-        path = inside(member.path)
+        path = self.path
         if member.kind != "file" or path not in self.wanted or member.sparse:
             return None
         digest = hashlib.sha256()

@@ -20,7 +20,8 @@ from cluster import children
 READ = 1 << 20
 F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", 1031)
 COMMON = ("--numeric-owner", "--acls", "--file=-")
-CREATE = ("--create", "--format=posix", *COMMON, "--xattrs", "--xattrs-include=*", "--sparse")
+TIMES = "--pax-option=delete=atime,delete=ctime"  # they say nothing of what was archived, and take room
+CREATE = ("--create", "--format=posix", TIMES, *COMMON, "--xattrs", "--xattrs-include=*", "--sparse")
 WHOLE = ("--one-file-system", "--sort=name", "--anchored", "--no-wildcards")
 LISTED = ("--no-recursion", "--null", "--verbatim-files-from", "--files-from=-")
 EXTRACT = (

@@ -54,21 +54,24 @@ class Judge:
         self.tally = Tally()
         self.links: dict[str, str] = {}
         self.directories: set[str] = {""}
+        self.path = ""
         self.clear = ""  # a directory known not to lie below a link
         self.left_out = self.links_leaving = self.stored = 0
         self.root: RootSeen | None = None
 
     def admit(self, member: Member) -> Taker | None:
-        """Raises Refused. Returns what wants the file's bytes: nothing, here."""
-        path = inside(member.path)
-        top = path.partition("/")[0]
+        """Raises Refused. Returns what wants the file's bytes: nothing, here. `path` is the entry's plain path."""
+        self.path = path = inside(member.path)
         if not path:
             self._root(member)
             return None
-        self._kind(member, path)
-        self._way(member, path)
+        if member.kind != "file" or path.rpartition("/")[0] != self.clear or path in self.links:
+            self._kind(member, path)
+            self._way(member, path)
+        elif path in self.directories:
+            raise Refused(f"{shown(path)} would take the place of a directory.", code="through-link", path=shown(path))
         self.stored += member.stored
-        if top in KEPT:
+        if path.partition("/")[0] in KEPT:
             self.left_out += 1
         else:
             self._count(member, path)

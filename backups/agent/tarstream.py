@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol
+from zlib import adler32
 
 from backups.errors import Refused
 
@@ -21,6 +22,7 @@ NAME_LIMIT: Final = 4096  # bytes of a path
 END_LIMIT: Final = 16 << 20  # zeros after the end
 ZERO: Final = bytes(BLOCK)
 OCTAL: Final = re.compile(rb"\A *([0-7]*)[ \0]*\Z")
+TIME: Final = re.compile(rb"\A-?[0-9]{1,18}(\.[0-9]*)?\Z")
 KINDS: Final = {
     b"0": "file",
     b"\0": "file",
@@ -34,7 +36,9 @@ KINDS: Final = {
     b"6": "pipe",
 }
 GLOBAL: Final = {"comment", "hdrcharset"}
-RENAMING: Final = ("GNU.sparse.name", "path")
+EXTENDED: Final = frozenset({b"x", b"g", b"L", b"K"})
+ENDS: Final = b"\0 "
+MOST: Final = 255 * BLOCK  # the largest sum
 
 
 class Member(NamedTuple):
@@ -138,17 +142,18 @@ class Scanner:
                 raise bad("an extended header with no entry")
             self.ended = True
             return 0
-        check(block)
         kind = block[156:157]
-        if kind in (b"x", b"g", b"L", b"K"):
+        if kind in EXTENDED:
             size = number(block[124:136])
             if size > META_LIMIT:
                 raise bad("an extended header that is too long")
             whole = BLOCK + padded(size)
             if len(data) - at < whole:
                 return 0
+            check(block)
             self._meta(kind, data[at + BLOCK : at + BLOCK + size])
             return whole
+        check(block)
         self._member(block, kind)
         return BLOCK
 
@@ -168,15 +173,21 @@ class Scanner:
             self.long[key] = body.rstrip(b"\0")
 
     def _member(self, block: bytes, kind: bytes) -> None:
-        if kind not in KINDS:
+        what = KINDS.get(kind)
+        if what is None:
             raise bad(f"an entry of the unknown type {kind!r}")
         pax, long = self.pax, self.long
         self.pax, self.long = {}, {}
         if long and ("path" in pax or "linkpath" in pax):
             raise bad("a name given twice")
-        stored = count(pax["size"]) if "size" in pax else number(block[124:136])
+        mode, uid, gid, stored, changed = numbers(block)
+        link = block[157:257].partition(b"\0")[0]
         path = name_of(block, pax, long)
-        what = KINDS[kind]
+        if pax or long:
+            stored = count(pax["size"]) if "size" in pax else stored
+            uid = count(pax["uid"]) if "uid" in pax else uid
+            gid = count(pax["gid"]) if "gid" in pax else gid
+            link = pax.get("linkpath") or long.get("linkpath") or link
         if what == "file" and path.endswith("/") and kind != b"S":
             what = "directory"
         if what != "file" and stored:
@@ -184,58 +195,91 @@ class Scanner:
         if kind == b"S":
             self.extending = block[482] != 0
         member = Member(
-            path=path,
-            kind=what,
-            size=real_size(block, kind, pax, stored),
-            stored=stored,
-            mode=number(block[100:108]) & 0o7777,
-            uid=count(pax["uid"]) if "uid" in pax else number(block[108:116]),
-            gid=count(pax["gid"]) if "gid" in pax else number(block[116:124]),
-            changed=seconds(pax["mtime"]) if "mtime" in pax else float(number(block[136:148])),
-            link=text(pax.get("linkpath") or long.get("linkpath") or cut(block[157:257])),
-            attributes=pax,
+            path,
+            what,
+            real_size(block, kind, pax, stored),
+            stored,
+            mode & 0o7777,
+            uid,
+            gid,
+            seconds(pax["mtime"]) if "mtime" in pax else float(changed),
+            text(link) if link else "",
+            pax,
         )
         self.taker = self.admit(member)
         self.skip, self.content = padded(stored), stored
 
 
+def numbers(block: bytes) -> tuple[int, int, int, int, int]:
+    """Mode, uid, gid, size and time: as every tar of today writes them, or one by one."""
+    digits = block[100:107] + block[108:115] + block[116:123] + block[124:135] + block[136:147]
+    if digits.isdigit() and not (block[107] or block[115] or block[123] or block[135] or block[147]):
+        try:
+            return (
+                int(digits[:7], 8),
+                int(digits[7:14], 8),
+                int(digits[14:21], 8),
+                int(digits[21:32], 8),
+                int(digits[32:], 8),
+            )
+        except ValueError:
+            raise bad("a number that cannot be read") from None
+    return (
+        number(block[100:108]),
+        number(block[108:116]),
+        number(block[116:124]),
+        number(block[124:136]),
+        number(block[136:148]),
+    )
+
+
 def name_of(block: bytes, pax: Mapping[str, bytes], long: Mapping[str, bytes]) -> str:
-    for key in RENAMING:
-        if key in pax:
-            return text(pax[key])
+    if "GNU.sparse.name" in pax:
+        return text(pax["GNU.sparse.name"])
+    if "path" in pax:
+        return text(pax["path"])
     if "path" in long:
         return text(long["path"])
-    name = cut(block[0:100])
-    if block[257:263] == b"ustar\0" and (prefix := cut(block[345:500])):
-        name = prefix + b"/" + name
-    return text(name)
+    name = block[:100].partition(b"\0")[0]
+    if block[345] and block[257:263] == b"ustar\0":
+        name = block[345:500].partition(b"\0")[0] + b"/" + name
+    return name.decode("utf-8", "surrogateescape")
 
 
 def real_size(block: bytes, kind: bytes, pax: Mapping[str, bytes], stored: int) -> int:
     if kind == b"S":
         return number(block[483:495])
-    for key in ("GNU.sparse.realsize", "GNU.sparse.size"):
-        if key in pax:
-            return count(pax[key])
+    if pax:
+        for key in ("GNU.sparse.realsize", "GNU.sparse.size"):
+            if key in pax:
+                return count(pax[key])
     return stored
 
 
 def check(block: bytes) -> None:
+    """
+    A header's checksum is the sum of its bytes, those of the sum itself taken as spaces. It is compared modulo 65521
+    (Adler-32) and modulo 255 (256 is 1), which together fix any sum of 512 bytes and are faster than adding them up.
+    """
     field = block[148:156]
-    if sum(block) - sum(field) + 256 != number(field):
+    wanted = number(field) + sum(field) - 256
+    if not (
+        0 <= wanted <= MOST
+        and (wanted + 1) % 65521 == adler32(block) & 0xFFFF
+        and wanted % 255 == int.from_bytes(block, "big") % 255
+    ):
         raise bad("a header whose checksum is wrong")
 
 
 def records(body: bytes) -> dict[str, bytes]:
     """Pax records: `LENGTH KEY=VALUE\\n`, by their lengths, since values may hold anything."""
     found: dict[str, bytes] = {}
-    at = 0
-    while at < len(body):
+    at, end = 0, len(body)
+    while at < end:
         space = body.find(b" ", at, at + 12)
         length = count(body[at:space]) if space > at else 0
-        record = body[space + 1 : at + length]
-        key, equals, value = record[:-1].partition(b"=")
-        if not equals or not key or record[-1:] != b"\n" or at + length > len(body):
+        key, equals, value = body[space + 1 : at + length - 1].partition(b"=")
+        if not equals or not key or at + length > end or body[at + length - 1] != 10:
             raise bad("an extended header that cannot be read")
         name = key.decode("utf-8", "surrogateescape")
         if name in found and not name.startswith("GNU.sparse."):
@@ -247,9 +291,10 @@ def records(body: bytes) -> dict[str, bytes]:
 
 def number(field: bytes) -> int:
     """A number of a header: octal, or base 256 where it would not fit."""
-    if field[:-1].isdigit() and field[-1:] in b"\0 ":
+    digits = field[:6] if field[6:] == b"\0 " else field[:-1]
+    if digits.isdigit() and field[-1] in ENDS:
         try:
-            return int(field[:-1], 8)
+            return int(digits, 8)
         except ValueError:
             raise bad("a number that cannot be read") from None
     if field[0] == 0x80:
@@ -269,20 +314,15 @@ def count(value: bytes) -> int:
 
 
 def seconds(value: bytes) -> float:
-    try:
-        return float(value) if value.replace(b".", b"", 1).lstrip(b"-").isdigit() else 1 / 0
-    except (ValueError, ArithmeticError):
-        raise bad("a time that cannot be read") from None
+    if not TIME.match(value):
+        raise bad("a time that cannot be read")
+    return float(value)
 
 
 def text(name: bytes) -> str:
     if b"\0" in name or len(name) > NAME_LIMIT:
         raise bad("a name that cannot be one")
     return name.decode("utf-8", "surrogateescape")
-
-
-def cut(field: bytes) -> bytes:
-    return field.partition(b"\0")[0]
 
 
 def padded(size: int) -> int:
