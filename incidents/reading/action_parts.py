@@ -29,6 +29,9 @@ _PRIORITY = re.compile(
     ),
     re.IGNORECASE,
 )
+_PRIORITY_SAID = re.compile(
+    r"(?:priorit[éey]+|priority)[ \u00a0]{0,2}:[ \u00a0]{0,2}([^,;|()\n*—–.]{1,30})", re.IGNORECASE
+)
 _DUE = re.compile(
     r"(?<!\w)(?:due(?: date| by)?|by|before|avant(?: le)?|d['’]ici(?: le| au)?|échéance|echeance"
     r"|deadline|pour le|target"
@@ -61,6 +64,12 @@ def priority_in(text: str) -> str | None:
     if match is None or match.lastgroup is None:
         return None
     return match[match.lastgroup].strip()
+
+
+def priority_said(text: str) -> str | None:
+    """What stands after `priority:` anywhere in the action's lines."""
+    match = _PRIORITY_SAID.search(unmarked(text[:ENOUGH]))
+    return match[1].strip() if match else None
 
 
 def due_in(text: str, language: str, whole: bool = False) -> tuple[str | None, str | None]:

@@ -9,14 +9,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from incidents.reading.action_parts import due_in, kind_from, owner_in, priority_in
+from incidents.reading.action_parts import due_in, kind_from, owner_in, priority_in, priority_said
 from incidents.reading.blocks import Block, Item, verbatim
 from incidents.reading.kinds import kind_of
 from incidents.reading.lines import Line
 from incidents.reading.notices import notice
 from incidents.reading.references import of_action
 from incidents.reading.sections import Section
-from incidents.reading.statuses import in_text, leading_icon, of_box, of_heading, of_words
+from incidents.reading.statuses import (
+    BOXES,
+    in_text,
+    labelled,
+    leading_icon,
+    of_box,
+    of_heading,
+    of_icon,
+    of_words,
+)
 from incidents.reading.tables import cell, cells, columns, widest
 from incidents.reading.values import Action, Notice
 from incidents.reading.words import bare_title, numbered, unmarked, without_icons
@@ -214,11 +223,12 @@ def _finished(
     struck = head.startswith("~~") and head.rstrip().endswith("~~")
     if struck and (marked is None or marked[1] == "open"):
         marked = (marked[0] if marked else "~~", "dropped")
+    marked = marked or labelled(text)
     status = marked[1] if marked else group.status
     missing = () if status else (notice("action-status-missing", number),)
     due, due_raw = due_in(text, language)
     action = Action(
-        text, status or "open", marked[0] if marked else None, group.title, priority_in(head), owner_in(text),
+        text, status or "open", marked[0] if marked else None, group.title, priority_in(head) or priority_said(text), owner_in(text),
         of_action(text), number, due, due_raw, group.kind,
     )  # fmt: skip
     return Found(action, lines, missing)
@@ -265,6 +275,9 @@ def _of_row(
 
 def _marked(row: Sequence[str]) -> tuple[str, str] | None:
     """A bold status word in any cell of a table that has no column for it, as in `#812 **DONE**`."""
+    boxed = next((text for text in row if text in BOXES or (len(text) <= 2 and of_icon(text))), None)
+    if boxed is not None:
+        return boxed, BOXES.get(boxed) or of_words(boxed) or "open"
     words = (word for text in row for word in _BOLD_WORD.findall(text))
     return next(((word, status) for word in words if (status := of_words(word))), None)
 

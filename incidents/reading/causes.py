@@ -50,6 +50,9 @@ _LEAD = re.compile(
 _PLAIN_LEAD = re.compile(
     r"(?P<bold>[^.:|`]{3,80}?)[ \u00a0\u202f]{0,2}(?::|[ \u00a0][–—][ \u00a0])[ \u00a0]+(?=\S)"
 )
+_NAMES_CAUSES = re.compile(
+    r"(?:root )?causes?\b|facteurs?\b|(?:contributing )?factors?\b|defauts?\b|problem[es]+\b"
+)
 COLUMNS = {
     "title": re.compile(
         r"(?:root )?(?:causes?|facteurs?|factors?|problem[es]*|titres?|title|what|quoi|issue|defaut"
@@ -134,8 +137,16 @@ def _split(section: Section, contributing: bool | None = None) -> Iterator[Found
     for block in section.blocks:
         if block.kind == "list" and all(item.ordered for item in block.items):
             yield from (_of_item(item, contributing) for item in block.items)
-        elif block.kind == "table" and block.head is not None:
+        elif block.kind == "table" and _lists_causes(block, section):
             yield from _of_table(block, contributing)
+
+
+def _lists_causes(block: Block, section: Section) -> bool:
+    """Whether a table has one cause a row: its head says so, or hardly anything else stands in the section."""
+    if block.head is None:
+        return False
+    said = any(_NAMES_CAUSES.match(fold(unmarked(c))) for c in cells(block.head))
+    return said or len([b for b in section.blocks if b.kind != "rule"]) <= 2
 
 
 def _of_item(item: Item, contributing: bool) -> Found:

@@ -26,7 +26,7 @@ _CLOCK = (
     rf"(?:{_GAP}?(?P<half>[AaPp])\.?[Mm](?:\b|\.))?(?!\d|:[\dx]|h\d)"
 )
 _OFFSET = (
-    rf"\(?{_GAP}?(?:(?P<letter>[JjDdTt]){_GAP}?(?P<sign>[+-]){_GAP}?(?P<n>\d{{1,3}})(?![\d:]"
+    rf"\(?{_GAP}?(?:(?P<letter>[JjDd]){_GAP}?(?P<sign>[+-]){_GAP}?(?P<n>\d{{1,3}})(?![\d:]"
     rf"|{_GAP}?(?:h|m|s|min|sec)\b)"
     r"|(?P<next>le lendemain|lendemain|next day|the next day|the following day|\+1(?:[ ]?[jd](?:ay"
     r"|our)?)?(?=\))))(?!\w)\)?"

@@ -20,6 +20,10 @@ LAYOUT: Claim = ("layout", None)
 APPENDIX: Claim = ("appendix", None)
 
 
+def _is_layout(line: Line) -> bool:
+    return line.kind in ("rule", "matter") and _RULE.fullmatch(line.text.strip()) is not None
+
+
 class Ledger:
     """
     Every line once. The first claim of a line holds; what nobody claims is appendix, unless it is a heading
@@ -51,9 +55,7 @@ class Ledger:
             return self.claims[line.number]
         if line.kind == "heading":
             return HEADING
-        if line.kind in ("rule", "matter") and _RULE.fullmatch(line.text.strip()):
-            return LAYOUT
-        return None
+        return LAYOUT if _is_layout(line) else None
 
     def ranges(self) -> tuple[Range, ...]:
         """Every non-blank line in exactly one range; neighbours with one owner are one range."""
@@ -129,7 +131,7 @@ def _closed(section: Section, run: list[Line]) -> list[Appendix]:
 
 def _entry(heading: str | None, lines: Sequence[Line], head: int | None) -> Appendix | None:
     lines = list(lines)
-    while lines and lines[-1].kind in ("blank", "rule"):
+    while lines and (lines[-1].kind == "blank" or _is_layout(lines[-1])):
         lines.pop()
     if not lines and head is None:
         return None

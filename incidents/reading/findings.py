@@ -27,6 +27,8 @@ _WITHDRAWN = re.compile(
     r"|turned out (?:not )?to be (?:wrong|false|unrelated)|(?:was|is) not (?:actually )?the (?:real "
     r"|root |actual )?cause"
     r"|n'etait (?:donc )?pas la (?:vraie )?cause|n'est (?:donc )?pas la (?:vraie )?cause"
+    r"|initialement (?:identifie|suspecte|attribue)\w*|(?:vraie|veritable) cause|(?:real|actual) (?:root )?cause"
+    r"|misdiagnos\w*|was (?:wrong|incorrect)|(?:diagnostic|analyse|hypothese) (?:initiale? )?(?:errone|incorrect)\w*"
     r"|fausse piste|infirme[es]*|invalide[es]*|ecartee?s?\b(?! par)|hypothese (?:abandonnee|ecartee"
     r"|rejetee)"
     r"|refute[es]*|initially (?:thought|believed)|cause initiale(?:ment)? (?:supposee|suspectee)"
@@ -64,7 +66,8 @@ def findings(
 def _kind(document: Document, facts: Facts, lines: Sequence[Line]) -> Iterator[Notice]:
     kinds = sum(map(bool, (document.timeline, document.causes, document.actions, document.lessons)))
     labelled = facts.severity.raw is not None or facts.status.raw is not None
-    reason = why_not(document.title, kinds, facts.days.first is not None, labelled, lines)
+    told = bool(document.timeline or document.causes or facts.severity.raw is not None)
+    reason = why_not(document.title, kinds, facts.days.first is not None, labelled, told, lines)
     if reason:
         yield notice("not-a-postmortem", None, reason=reason)
 

@@ -28,11 +28,13 @@ _CODE = re.compile(r"`[^`]{1,200}`")
 PLACEHOLDERS = 5  # more than a report leaves open
 
 
-def why_not(title: str, kinds: int, dated: bool, labelled: bool, lines: Sequence[Line]) -> str | None:
+def why_not(
+    title: str, kinds: int, dated: bool, labelled: bool, told: bool, lines: Sequence[Line]
+) -> str | None:
     """
     A reason why this is no post-mortem, None when it is one. `kinds` counts the record lists that are not
     empty,
-    `labelled` says whether a severity or status is stated.
+    `labelled` says whether a severity or status is stated, `told` whether a severity, a timeline or a cause is.
     """
     if not any(line.kind != "blank" for line in lines):
         return "it is empty"
@@ -45,6 +47,8 @@ def why_not(title: str, kinds: int, dated: bool, labelled: bool, lines: Sequence
     points = kinds + (1 if dated else 0) + (1 if labelled else 0) + (1 if _TITLE.search(name) else 0)
     if kinds == 0 and points < 3:
         return "it has no timeline, no causes, no actions and no lessons"
+    if not told and not _TITLE.search(name):
+        return "it has no timeline, no causes and no severity"
     return "too little in it speaks of an incident" if points < 3 else None
 
 

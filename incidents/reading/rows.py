@@ -27,6 +27,7 @@ COLUMNS = {
     "date": re.compile(r"(?:date|jour|day)s?(?: ?[(\[].{0,40})?"),
     "end": re.compile(r"(?:fin|end|to|until|ended)(?: ?[(\[].{0,40})?"),
 }
+_LABEL = re.compile(r"\*\*[^*\d]{2,40}(?::\s?\*\*|\*\*\s?:)\s{0,2}")
 _DAY_N = re.compile(r"\b(?:j|d|t) ?([+-]) ?(\d{1,3})\b|\b(?:jour|day) (\d{1,2})\b")
 ROWS_ASKED = 20
 
@@ -78,11 +79,20 @@ def _heading_rows(section: Section, language: str) -> Iterator[Row]:
     """A heading that begins with a clock time is a row; one that only names a day says which day follows."""
     if section.head is None or section.parent is None or section.parent.kind != "timeline":
         return
-    token = leading(section.title, language)
+    token = leading(section.title, language) or in_brackets(section.title, language)
     if token is not None and token.when is not None and not token.when.bare:
         yield Row(token, token.rest, [section.head])
     elif marker := _marker(section.title, [section.head], language):
         yield marker
+
+
+def in_brackets(title: str, language: str) -> Token | None:
+    """The time in the brackets that end a heading, as in `Phase 1: detection (14:05–14:20)`."""
+    begin = title.rfind("(")
+    if begin < 1 or not title.rstrip().endswith(")"):
+        return None
+    token = leading(title[begin + 1 :].rstrip()[:-1], language)
+    return Token(token.written, title, token.when) if token is not None and not token.rest else None
 
 
 def _marker(title: str, lines: list[Line], language: str) -> Row | None:
@@ -143,7 +153,7 @@ def _list_rows(items: Sequence[Item], language: str, loose: bool) -> Iterator[Ro
     """
     Top-level items; where only the items under them carry times, those. An item that is a day is a marker.
     """
-    tokens = [leading(item.head, language) for item in items]
+    tokens = [leading(item.head, language) or after_label(item.head, language) for item in items]
     timed = sum(t is not None for t in tokens)
     for item, token in zip(items, tokens, strict=True):
         inner = nested(item) if len(item.lines) > 1 else ()
@@ -161,6 +171,15 @@ def _list_rows(items: Sequence[Item], language: str, loose: bool) -> Iterator[Ro
             yield _item_row(item, token, language)
         elif loose or timed:
             yield _item_row(item, Token("", item.head, None), language)
+
+
+def after_label(head: str, language: str) -> Token | None:
+    """The time that follows a bold label, as in `**Detected:** 14:05`; the label is what happened."""
+    match = _LABEL.match(head)
+    token = leading(head[match.end() :], language) if match else None
+    if match is None or token is None or token.when is None or token.when.bare:
+        return None
+    return Token(token.written, f"{head[: match.end()].strip()} {token.rest}".strip(), token.when)
 
 
 def _carry_times(items: Sequence[Item], language: str) -> bool:

@@ -75,6 +75,10 @@ _BRACKETED = re.compile(
     r"^\W{0,4}[\[(]([^\])\[(]{2,24})[\])]|^\*\*([^*]{2,24}?)\s?:?\*\*\s{0,2}[:—–-]"
     r"|[\[(]([^\])\[(]{2,40})[\])][\s.*]*$|[—–-]\s([^—–\-]{2,30})$"
 )
+_LABELLED = re.compile(
+    r"(?:statut|status|état|etat)(?:\*\*)?[ \u00a0]{0,2}:(?:\*\*)?[ \u00a0]{0,2}([^\n,;|()]{1,30})",
+    re.IGNORECASE,
+)
 _TAIL = 120
 
 
@@ -129,6 +133,13 @@ def in_text(text: str) -> tuple[str, str] | None:
             return word.strip(), status
     last = tail.rstrip("\ufe0f\ufe0e *_.")[-1:]
     return (last, ICONS[last]) if last in ICONS else None
+
+
+def labelled(text: str) -> tuple[str, str] | None:
+    """(as written, status) of a `**Status:** done` inside the action's lines."""
+    match = _LABELLED.search(text[:2000])
+    status = of_words(match[1]) if match else None
+    return (match[1].strip(), status) if match and status else None
 
 
 def of_heading(title: str) -> str | None:

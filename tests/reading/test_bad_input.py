@@ -32,15 +32,25 @@ REFUSED = {
 }
 HEAD = "# Outage\n\n**Date:** 2026-05-05\n\n"
 HARD = {
-    "10,000 rows": HEAD + "## Timeline\n\n| Time | Event |\n|---|---|\n" + "".join(f"| {i // 60 % 24:02}:{i % 60:02} | event {i} |\n" for i in range(10_000)),
-    "10,000 bullets": HEAD + "## Timeline\n\n" + "".join(f"- {i // 60 % 24:02}:{i % 60:02} — event {i}\n  - more\n" for i in range(10_000)),
-    "10,000 actions": HEAD + "## Actions\n\n" + "".join(f"- [ ] add the alert for host number {i} again\n" for i in range(10_000)),
-    "10,000 causes": HEAD + "## Causes\n\n" + "".join(f"{i}. **Cause {i}**: it broke\n" for i in range(10_000)),
+    "10,000 rows": HEAD
+    + "## Timeline\n\n| Time | Event |\n|---|---|\n"
+    + "".join(f"| {i // 60 % 24:02}:{i % 60:02} | event {i} |\n" for i in range(10_000)),
+    "10,000 bullets": HEAD
+    + "## Timeline\n\n"
+    + "".join(f"- {i // 60 % 24:02}:{i % 60:02} — event {i}\n  - more\n" for i in range(10_000)),
+    "10,000 actions": HEAD
+    + "## Actions\n\n"
+    + "".join(f"- [ ] add the alert for host number {i} again\n" for i in range(10_000)),
+    "10,000 causes": HEAD
+    + "## Causes\n\n"
+    + "".join(f"{i}. **Cause {i}**: it broke\n" for i in range(10_000)),
     "10,000 headings": HEAD + "".join(f"{'#' * (i % 6 + 1)} Part {i}\n\ntext\n" for i in range(10_000)),
     "10,000 paragraphs of lessons": HEAD + "## Lessons\n\n" + "word and word.\n\n" * 10_000,
     "10,000 small tables": HEAD + "## Actions\n\n" + "| a | b |\n|---|---|\n| c | d |\n\n" * 10_000,
     "10,000 time headings": HEAD + "## Timeline\n\n" + "### 14:05 up\n\nthen\n\n" * 10_000,
-    "40,000 nested bullets": HEAD + "## Timeline\n\n- 14:05 start\n" + "".join(" " * (2 + i % 8) + "- deep\n" for i in range(40_000)),
+    "40,000 nested bullets": HEAD
+    + "## Timeline\n\n- 14:05 start\n"
+    + "".join(" " * (2 + i % 8) + "- deep\n" for i in range(40_000)),
     "nested in a staircase": HEAD + "## Actions\n\n" + "".join(" " * i + "- a\n" for i in range(1800)),
     "one line of 1 MB": HEAD + "a" * 1_000_000,
     "one line of stars": HEAD + "*" * 1_000_000,
