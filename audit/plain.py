@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# A name of this kind holds a secret, whatever its value; and what a URL carries before its @ is one.
+# A name of this kind holds a secret, whatever its value; and what a URL carries before its @ is one. A token by itself
+# is a time as somebody wrote it.
 SECRET = re.compile(
-    r"password|passphrase|(^|[_\W])pass(wd)?$|secret|token|api_?key|private_?key|credential|authorization|cookie", re.I
+    r"password|passphrase|(^|[_\W])pass(wd)?$|secret|[a-z][_-]?token|api_?key|private_?key|credential|authorization|cookie",
+    re.I,
 )
 IN_URL = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 HIDDEN = "[redacted]"

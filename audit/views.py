@@ -31,15 +31,12 @@ class Told:
     sentence: str
     href: str
     facts: list[tuple[str, str]]
-
-    @property
-    def kind(self) -> str:
-        """The first part of the action: what the entry is about."""
-        return self.entry.action.partition(".")[0]
+    changes: list[tuple[str, str, str]]
 
 
 def told(entry: Entry) -> Told:
-    return Told(entry, sentences.sentence(entry), href_of(entry.subject), list(plain_facts(entry.facts)))
+    said, href = sentences.sentence(entry), href_of(entry.subject)
+    return Told(entry, said, href, plain_facts(entry.facts), changes(entry.facts))
 
 
 def href_of(subject: str) -> str:
@@ -52,12 +49,25 @@ def href_of(subject: str) -> str:
 
 
 def plain_facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    shown = []
-    for name, value in facts.items():
-        text = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-        if name not in UNSAID and text and not isinstance(value, dict):
-            shown.append((name.replace("_", " "), text if len(text) <= 200 else f"{text[:199]}…"))
-    return shown
+    """What was, and what is now, stand in a list of their own; what has a code is said by the sentence."""
+    flat = {name: value for name, value in facts.items() if name not in UNSAID and not isinstance(value, dict)}
+    return [(name.replace("_", " "), text) for name, value in flat.items() if (text := short(value))]
+
+
+def short(value: Any) -> str:
+    text = ", ".join(str(one) for one in value) if isinstance(value, list) else "" if value is None else str(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def held(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def changes(facts: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Each field that was changed: its name, what it held, what it holds now."""
+    was, now = held(facts.get("was")), held(facts.get("now"))
+    pairs = [(name, short(was.get(name)), short(now.get(name))) for name in {**now, **was}]
+    return [(name.replace("_", " "), before, after) for name, before, after in pairs if before or after]
 
 
 def days(entries: list[Entry]) -> list[tuple[date, list[Told]]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from health.models import Finding
 from incidents.models import Incident
 from people.models import User
+from people.roles import May
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,6 @@ def places(request: HttpRequest) -> list[Place]:
     app = match.func.__module__.split(".")[0] if match else ""
     found = []
     for kind in PLACES:
-        try:
-            reverse(kind.name)
-        except NoReverseMatch:
-            continue
         count, said = kind.count()
         here = "" if app != kind.app else "page" if match and match.url_name == kind.name else "true"
         found.append(Place(kind.name, kind.app, kind.label, kind.short, kind.picture, count, said, here))
@@ -91,6 +88,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "reader": reader,
         "theme": reader.theme if reader else "",
+        "manages_people": bool(reader and reader.may(May.MANAGE)),
         # A fragment never asks for these, so it never pays for the counts.
         "places": SimpleLazyObject(lambda: places(request)) if reader else [],
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import views
+from config import told, views
+
+told.everything()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),

@@ -32,7 +32,7 @@ def overview(request: Request) -> HttpResponse:
 @who_may(May.READ)
 def overview_now(request: Request) -> HttpResponse:
     """The part of the overview that moves."""
-    return render(request, "_now.html", answers())
+    return render(request, "_now.html", answers() | {"moving": True})
 
 
 @require_POST

@@ -49,5 +49,5 @@ def test_what_is_called_a_secret_is_not_kept():
 
 
 def test_what_only_sounds_like_one_is_kept():
-    facts = {"passed": 3, "bypass": "no", "url": "https://example.org/a@b", "tokens": "", "at": "user@example.org"}
+    facts = {"passed": 3, "bypass": "no", "url": "https://example.org/a@b", "token": "~20:30", "at": "user@example.org"}
     assert as_kept(facts) == facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from people.models import User
 from people.roles import TABLE, May, Role
 from tests.pages.addresses import ALL, Address
