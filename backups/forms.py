@@ -39,12 +39,14 @@ class VolumeForm(VolumeModelForm):
         label=gettext_lazy("Recovery point objective, in minutes"),
         min_value=1,
         max_value=MOST_MINUTES,
+        initial=24 * 60,
         help_text=gettext_lazy("How old the newest good copy may be."),
     )
     rto = forms.IntegerField(
         label=gettext_lazy("Recovery time objective, in minutes"),
         min_value=1,
         max_value=MOST_MINUTES,
+        initial=60,
         help_text=gettext_lazy("How long a restore may take."),
     )
 

@@ -133,14 +133,13 @@ def loss(copies: Iterable[Graded], sources: Sequence[Seen], rpo: timedelta, at: 
     sure = {source.id for source in sources if source.sure}
     best = next((each.copy for each in graded if each.grade == "good" and each.copy.source in sure), None)
     age = at - best.taken if best else None
-    if age is not None and age <= rpo:
-        near = age > rpo * NEAR
-        return Loss("warn" if near else "ok", {"code": "near" if near else "within"}, age, best)
-    maybe = next(
-        (each.copy for each in graded if each.grade != "bad" and (best is None or each.copy.taken > best.taken)), None
-    )
+    newer = (each.copy for each in graded if each.grade != "bad" and (best is None or each.copy.taken > best.taken))
+    maybe = next(newer, None)
     if age is not None:
-        return Loss("fail", {"code": "too-old"}, age, best, maybe)
+        if age > rpo:
+            return Loss("fail", {"code": "too-old"}, age, best, maybe)
+        near = age > rpo * NEAR
+        return Loss("warn" if near else "ok", {"code": "near" if near else "within"}, age, best, maybe)
     if unread := next((source for source in sources if not source.sure), None):
         return Loss("unknown", unread.why or {"code": "not-read"}, None, None, maybe)
     if maybe:
