@@ -112,8 +112,8 @@ def cancel(run: Run, *, by: Actor) -> None:
 
 def undo(run: Run, *, by: Actor) -> None:
     """Take a finished run back. Raises TooLate when a later one worked on the volume, or Busy."""
-    later = Run.objects.filter(volume=run.volume_id, state__in=("done", "left"), started__gt=run.started).first()
-    if later and run.state == State.DONE:
+    after = Run.objects.filter(volume=run.volume_id, state__in=("done", "left"))
+    if run.state == State.DONE and (later := after.filter(started__gt=run.started).first()):
         raise TooLate(later)
     try:
         turn(run, State.UNDOING, by=by, why=facts("undone-by", by=by.name).as_json(), ended=None)
