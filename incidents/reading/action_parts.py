@@ -23,7 +23,7 @@ _PRIORITY = re.compile(
     (
         rf"^\W{{0,4}}(?P<lead>{_CODE})\b(?=\W)|[\[(](?P<box>{_CODE}|{_WORD})(?=[\]),;])"
         rf"|[,;(] ?(?P<inner>{_CODE})(?=[,;)])"
-        rf"|(?:—|–|-|\|) (?P<tail>{_CODE})\W{{0,3}}$|(?:priorit[éey]+"
+        rf"|(?:—|–|-|\|) (?P<tail>{_CODE})(?=\W{{0,3}}$| [—–|-])|(?:priorit[éey]+"
         rf"|priority)(?:\*\*)?[ \u00a0]{{0,2}}:(?:\*\*)?[ \u00a0]{{0,2}}(?P<said>[^,;|()\n*—–.]{{1,30}})"
         rf"|\[?(?P<word>{_WORD})\]? ?:"
     ),

@@ -133,9 +133,11 @@ def _withdrawn(document: Document) -> Iterator[Notice]:
 
 def _said_twice(document: Document, lines: Sequence[Line]) -> Iterator[Notice]:
     """A second severity or status label that says something else than the header's."""
-    header = {label.line for label in document.metadata}
+    records = [r for r in document.coverage if r.kind in ("record", "metadata")]
+    known = {n for r in records for n in range(r.line_from, r.line_to + 1)}
+    known |= {label.line for label in document.metadata}
     for line in lines:
-        if line.number in header or line.kind not in ("text", "item") or "**" not in line.text[:80]:
+        if line.number in known or line.kind not in ("text", "item") or "**" not in line.text[:80]:
             continue
         for label, _ in of_line(line):
             name = fold(label.label)

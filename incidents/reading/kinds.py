@@ -31,7 +31,7 @@ _WEAK_TIMELINE = re.compile(
 )
 _CAUSES = re.compile(
     rf"{_LEAD}(?:root[- ]?causes?|causes?\b(?! d'inquiet)|rca\b|why(?: did)? (?:this|it"
-    rf"|that) happen\w*|why\?|pourquoi\b(?: (?:c'est|est-ce|cela|ca)\b.*)?$"
+    rf"|that) happen\w*|why\??$|pourquoi ?\??$"
     r"|pourquoi (?:c'est|est-ce|cela|ca) .*(?:arrive|produit|passe)|contributing (?:factors?"
     r"|causes?)|contributory (?:factors?|causes?)"
     r"|facteurs?\b|(?:five|5) ?whys?\b|(?:les )?(?:5|cinq) pourquoi|origines?\b|what caused"
@@ -44,7 +44,7 @@ _ACTIONS = re.compile(
     r"\b(?:(?<!github )actions?|action ?items?|to ?-?dos?|a faire|follow ?-?ups?|next steps?"
     r"|prochaines? (?:etapes?|actions?)|etapes? suivantes?"
     r"|plan d'actions?|plan de (?:remediation|correction)|remediation plan|recomm[ae]nd[ae]tions?"
-    r"|corrective|correctives|mesures? correctives?"
+    r"|corrective|correctives|mesures? (?:correctives?|preventives?)|preventive measures?"
     r"|suivi|suites? (?:a donner|donnees?)|work ?items?|remaining (?:work|tasks?)"
     r"|taches?(?: restantes?)?|tasks?|chantiers"
     r"|ce qu'il reste|what'?s left)\b"

@@ -203,10 +203,8 @@ def _claimed(ledger: Ledger, section: Section, only: str | None = None) -> list[
 
 
 def _opening(ledger: Ledger, source: Source) -> list[str]:
-    first = next((s for s in source.root.children if s.level == 1), None)
-    if first is None or not first.children:
-        return []
-    return _claimed(ledger, first, only="paragraph")
+    first = next((s for s in source.root.children if s.level == 1), source.root)
+    return _claimed(ledger, first, only="paragraph") if first.children else []
 
 
 def _encoding_notice(text: Text) -> list[Notice]:
