@@ -7,7 +7,9 @@ taken out keeps its row, its words are in the trail, and it can be put back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,8 +19,12 @@ from django.utils.timezone import now
 
 from audit.models import record
 from audit.moves import move
-from incidents import closing, redaction, timeline
+from incidents import closing, redaction, rows, timeline
 from incidents.models import Action, Appendix, Cause, Incident, Lesson, Record, Reference, TimelineEntry
+from incidents.records import head_of
+from incidents.report import Report
+from incidents.rows import began
+from incidents.uploads import safe_name
 from people.actors import Actor
 
 R = TypeVar("R", bound=Record)
@@ -88,6 +94,40 @@ def open_incident(title: str, *, by: Actor, **fields: Any) -> Incident:
     return incident
 
 
+def import_report(
+    report: Report,
+    *,
+    document_bytes: bytes,
+    name: str,
+    by: Actor,
+    sample: bool = False,
+    again: bool = False,
+    state: str = "",
+    redacted: Sequence[Any] = (),
+) -> Incident:
+    """
+    An incident of a report that was read from a document, which is kept beside it.
+
+    The same bytes are imported once: asked for them twice it returns the incident that there is, unless `again`.
+    `state` is ours, where a person says it; else it is the report's, and one that says none is ongoing. `redacted`
+    says what was taken out of the bytes before they came here; what is left of secrets in them goes now.
+    """
+    data, found = redaction.redacted(document_bytes)
+    digest = hashlib.sha256(data).hexdigest()
+    known = Incident.objects.filter(documents__sha256=digest).order_by("pk").first()
+    if known and not again:
+        return known
+    head = redaction.of_values(head_of(report)) | ({"state": state} if state else {})
+    kept = [*redacted, *(asdict(one) for one in found)]
+    with transaction.atomic():
+        incident = Incident.objects.create(**head, opened=began(report), sample=sample)
+        rows.write(report, incident, clean=redaction.of_values if found else None)
+        incident.documents.create(name=safe_name(name), data=data, sha256=digest, redacted=kept, added_by=by.name)
+        counts = {name: len(getattr(report, name)) for name in rows.MODELS}
+        record("incident.imported", incident, by=by, title=incident.title, document=name, sha256=digest, counts=counts)
+    return incident
+
+
 def edit(written: Written, changes: Mapping[str, Any], *, seen: int, by: Actor) -> list[str]:
     """
     Change fields of a record, or of the incident itself, and return the names of those that are new.
@@ -108,6 +148,8 @@ def edit(written: Written, changes: Mapping[str, Any], *, seen: int, by: Actor) 
             here = here.filter(removed=None)
         if here.update(version=F("version") + 1, **told, **derived) != 1:
             raise Overtaken(kind._default_manager.get(pk=written.pk))
+        if isinstance(written, Incident) and "zone" in told:
+            rezone(written.pk, told["zone"], changes.get("zone_source", "stated"))
         record(f"{name_of(written)}.edited", incident_of(written), by=by, was=was, now=told, **pointer(written))
     written.version = seen + 1
     for name, value in {**told, **derived}.items():
@@ -184,7 +226,7 @@ def move_incident(incident: Incident, to: str, *, by: Actor) -> None:
     """Resolve, close or reopen. Raises NotClosable with every reason, IllegalMove or LostRace."""
     if to == Incident.State.CLOSED and (found := list(closing.reasons(standing(incident)))):
         raise NotClosable(found)
-    resolved = {"ongoing": None, "resolved": now(), "closed": incident.resolved}[to]
+    resolved = {"ongoing": None, "resolved": now(), "closed": incident.resolved}.get(to)
     facts = {"status_raw": incident.status_raw} if incident.status_raw else {}
     move(incident, to, by=by, facts=facts, resolved=resolved, status_raw="", status_read="")
 
@@ -255,13 +297,21 @@ def new_entry(incident: Incident, by: Actor, values: Mapping[str, Any], at: date
     if "zone" not in values:
         entry.zone, entry.zone_source = incident.zone, incident.zone_source
     entry.at = at or timeline.instant(entry.start, entry.zone)
-    rows = list(TimelineEntry.objects.filter(incident=incident).values_list("at", "start", "position"))
-    index = timeline.place([(other, local) for other, local, _ in rows], entry.at, entry.start)
-    entry.position = rows[index][2] if index < len(rows) else (rows[-1][2] + 1 if rows else 0)
+    stand = list(TimelineEntry.objects.filter(incident=incident).values_list("at", "start", "position"))
+    index = timeline.place([(other, local) for other, local, _ in stand], entry.at, entry.start)
+    entry.position = stand[index][2] if index < len(stand) else (stand[-1][2] + 1 if stand else 0)
     later = TimelineEntry.objects.filter(incident=incident, position__gte=entry.position)
-    if index < len(rows):
+    if index < len(stand):
         later.update(position=F("position") + 1)
     return entry
+
+
+def rezone(incident: int, zone: str, source: str) -> None:
+    """Entries that name no zone of their own go with their incident's; what instants they are may change."""
+    inherited = list(TimelineEntry.objects.filter(incident=incident).exclude(zone_source="row"))
+    for entry in inherited:
+        entry.zone, entry.zone_source, entry.at = zone, source, timeline.instant(entry.start, zone)
+    TimelineEntry.objects.bulk_update(inherited, ["zone", "zone_source", "at"], batch_size=200)
 
 
 def instants(entry: TimelineEntry, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -273,3 +273,24 @@ def too_big(size: int) -> str:
         "size": words.size(size),
         "limit": words.size(LIMIT),
     }
+
+
+class AgreeForm(forms.Form):
+    """The yes to an import, and what only a person can say: whether it is over, and whether to have it twice."""
+
+    state = forms.ChoiceField(
+        label=lazy("Is it over?"),
+        choices=[
+            ("", lazy("Choose")),
+            ("resolved", lazy("Yes, it is resolved")),
+            ("closed", lazy("Yes, and its report is closed")),
+            ("ongoing", lazy("No, it is ongoing")),
+        ],
+    )
+    again = forms.BooleanField(label=lazy("Import it a second time"))
+
+    def __init__(self, data: Any, *, state: str, before: Incident | None) -> None:
+        super().__init__(data, initial={"state": state})
+        self.before = before
+        if before is None:
+            del self.fields["again"]

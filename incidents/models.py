@@ -243,7 +243,8 @@ class Draft(models.Model):
     """
     An upload that nobody has agreed to yet. It belongs to one person, and is forgotten after `KEPT_FOR`.
 
-    `report` is what was understood, with the person's corrections; `version` rises with each of them.
+    `report` is what that person says of what was understood: corrections by the place of a record, and what is left
+    out. `version` rises with each of them.
     """
 
     KEPT_FOR = timedelta(days=7)

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents import edit_views, views
+from incidents import edit_views, import_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.incidents, name="incidents"),
     path("new/", views.incident_new, name="incident-new"),
+    path("import/", import_views.incident_import, name="incident-import"),
+    path("import/<int:pk>/", import_views.incident_review, name="incident-review"),
+    path("import/<int:pk>/correct/", import_views.draft_correct, name="draft-correct"),
+    path("import/<int:pk>/forget/", import_views.draft_forget, name="draft-forget"),
+    path("import/<int:pk>/keep/", import_views.draft_keep, name="draft-keep"),
     path("<int:pk>/", views.incident, name="incident"),
     path("<int:pk>/move/", views.incident_move, name="incident-move"),
     path("<int:pk>/edit/<slug:what>/", edit_views.incident_edit, name="incident-edit"),

@@ -7,13 +7,17 @@ What people wrote, as HTML.
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
+from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from people import words
 
 register = template.Library()
 
@@ -32,7 +36,7 @@ def markdown(text: str | None) -> SafeString:
     if not text:
         return SafeString("")
     if not MARKS.search(text):
-        return format_html("<p>{}</p>", text)
+        return SafeString(format_html("<p>{}</p>", text))
     tokens = parser().parse(text)
     for token in tokens:
         calm(token)
@@ -57,3 +61,14 @@ def plainly(text: str | None) -> str:
     """The first line without Markdown's marks, for where there is room for one line only."""
     first = next((line for line in (text or "").splitlines() if line.strip()), "")
     return re.sub(r"[*`]|^[#>\-+\s]+", "", first).strip()
+
+
+@register.filter
+def day_of(day: Any) -> str:
+    """A day, or the ISO text of one, as people read it."""
+    if not isinstance(day, str):
+        return words.day(day) if day else ""
+    try:
+        return words.day(date.fromisoformat(day))
+    except ValueError:
+        return day
