@@ -129,7 +129,7 @@ for _unsafe in (
 DRY: dict[str, Any] = {
     "accepted": lazy("accepted"),
     "only-asks": lazy("only asks"),
-    "not-possible": lazy("not possible"),
+    "not-possible": lazy("cannot be tried ahead"),
     "later": lazy("only later"),
     "refused": lazy("refused"),
     "unknown": lazy("unknown"),

@@ -107,6 +107,8 @@ def shown(
         "must_type": known and run.runbook.typed(),
         "back_possible": known and any(act.inverse() for act in run.plan) and not any(a.one_way for a in run.plan),
         "error": error,
+        "typed": request.POST.get("typed", ""),
+        "reason": request.POST.get("reason", ""),
         "other": other,
     }
     return render(request, template, context, status=status)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
+from people import words
 from runbooks import sentences
 
 register = template.Library()
@@ -20,3 +23,10 @@ def say(told: Mapping[str, Any] | None) -> str:
 @register.filter
 def dry(code: str) -> str:
     return str(sentences.DRY.get(code, code))
+
+
+@register.filter
+def instant(at: datetime) -> str:
+    """To the second, with the day when that is not today: 13:26:38, or 17 Nov, 13:26:38."""
+    clock = words.clock(at, seconds=True)
+    return clock if timezone.localtime(at).date() == timezone.localdate() else f"{words.day(at)}, {clock}"
