@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from django.conf import settings
@@ -60,23 +61,29 @@ def up(supervisor: Supervisor, running: TextIO) -> None:
         if not settings.REDIS_URL:
             directory = private_directory(settings.REDIS_DIR)
             supervisor.start(Program("redis", programs.redis(directory / "redis.sock"), last=True))
-        migrate()
         opened = socket.fileno()
         web = supervisor.start(Program("web", programs.web(f"fd://{opened}"), files=(opened,)))
-        if settings.CLUSTER == "range":
-            supervisor.start(Program("range", programs.manage("range")))
-            supervisor.start(Program("prepare", programs.manage("prepare"), once=True))
-        supervisor.start(Program("worker", programs.worker()))
-        supervisor.start(Program("beat", programs.beat()))
+        migrate()  # while the web is still reading its pages
         account = one_time_password()
         connection.close()
         wait_for_answer(supervisor, web, address)
+        for program in behind_the_pages():
+            supervisor.start(program)
         if not supervisor.stopping.is_set():
             say(f"Aftermath is at {address}", sys.stdout)
             if account:
                 say(f"Sign in as {account[0]} with the one-time password {account[1]}", sys.stdout)
             say("Ctrl-C ends it.", sys.stdout)
         supervisor.watch()
+
+
+def behind_the_pages() -> Iterator[Program]:
+    """What pages do not wait for: they show what was read last, and say how old it is."""
+    if settings.CLUSTER == "range":
+        yield Program("range", programs.manage("range"))
+        yield Program("prepare", programs.manage("prepare"), once=True)
+    yield Program("worker", programs.worker())
+    yield Program("beat", programs.beat())
 
 
 def migrate() -> None:
