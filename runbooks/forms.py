@@ -17,14 +17,16 @@ from runbooks.base import Runbook
 
 PLAIN: dict[Any, type[forms.Field]] = {str: forms.CharField, int: forms.IntegerField, bool: forms.BooleanField}
 POINTS = 200  # recovery points offered, newest first
+INCIDENTS = 100  # that are not closed, newest first
 
 
 def form_for(runbook: type[Runbook[Any]], volume: int | None = None) -> type[forms.Form]:
     """The form of a runbook's parameters, and the incident that it is for. Recovery points are those of `volume`."""
     hints = get_type_hints(runbook)
     made: dict[str, Any] = {f.name: form_field(hints[f.name], f, volume) for f in fields(runbook)}  # type: ignore[arg-type]
+    open_ = Incident.objects.exclude(state=Incident.State.CLOSED).values_list("pk", flat=True)
     made["incident"] = forms.ModelChoiceField(
-        Incident.objects.exclude(state=Incident.State.CLOSED)[:100],
+        Incident.objects.filter(pk__in=list(open_[:INCIDENTS])),
         required=False,
         label=lazy("For incident"),
         help_text=lazy("Its timeline gets the evidence"),

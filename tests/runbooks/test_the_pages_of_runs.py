@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from incidents.actions import open_incident
+from incidents.models import Incident
 from people.actors import person
 from runbooks import actions
 from runbooks.library.fix_permissions import FixPermissions
@@ -54,6 +56,15 @@ def test_drafting_goes_to_the_run(signed_in, volume):
     assert answer.url == reverse("run", args=[run.pk])
     assert run.state == "looking"
     assert "every 1s" in signed_in.get(answer.url).text
+
+
+def test_a_run_is_drafted_for_an_incident_that_is_not_closed(signed_in, volume, by):
+    open_, closed = (open_incident(title=title, language="en", by=by) for title in ("It is down", "Long ago"))
+    Incident.objects.filter(pk=closed.pk).update(state="closed")
+    address = reverse("runbook", args=["snapshot-volume"])
+    assert signed_in.post(address, {"volume": volume.pk, "incident": closed.pk}).status_code == 422
+    assert signed_in.post(address, {"volume": volume.pk, "incident": open_.pk}).status_code == 302
+    assert Run.objects.get().incident == open_
 
 
 def test_only_points_of_the_volume_are_offered(signed_in, world, volume, by):
