@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import pytest
 
 from cluster.range import errands, syncs
@@ -20,8 +24,20 @@ def mirror(served):
     return names
 
 
+def folder(world):
+    return syncs.folder(world.ground, sync_object(world))
+
+
 def busy(world):
-    return errands.alive(syncs.folder(world.ground, sync_object(world)))
+    return errands.alive(folder(world))
+
+
+def go_on(world, seconds=1.5):
+    """Let time pass in which something could happen that must not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        world.tick()
+        time.sleep(0.02)
 
 
 def sync_object(world):
@@ -56,9 +72,11 @@ def test_wiped_by_its_own_sync_the_mirror_has_lost_the_accounts(served, mirror):
 
 def test_an_emptied_volumes_mirror_has_a_respite_and_then_is_wiped_too(served, mirror):
     before = mirror()
+    due(served)
+    until(lambda: busy(served), served.tick, what="a sync that the break interrupts")
+    os.kill(int((folder(served) / "pid").read_text()), signal.SIGSTOP)
     served.break_("emptied")
-    for _ in range(30):
-        served.tick()
+    go_on(served)
     assert mirror() == before
     due(served)
     until(lambda: ".storage/auth" not in mirror(), served.tick, what="the wipe")
@@ -69,17 +87,25 @@ def test_suspended_in_time_the_mirror_keeps_everything(served, mirror):
     served.suspend(sync_of(served))
     served.break_("emptied")
     due(served)
-    for _ in range(30):
-        served.tick()
+    go_on(served)
     assert mirror() == before
 
 
 def test_when_its_pod_is_gone_its_program_is_too(served, mirror):
     due(served)
     until(lambda: busy(served), served.tick, what="a sync")
+    os.kill(int((folder(served) / "pid").read_text()), signal.SIGSTOP)  # it will not end by itself
     served.suspend(sync_of(served))
     until(lambda: not [p for p in served.pods_using(HOME) if p.workload == SYNCER], served.tick, what="the end")
     assert not busy(served)
+
+
+def test_a_pod_is_not_gone_while_a_program_of_it_lives_that_another_process_started(range_):
+    range_.suspend(sync_of(range_))
+    with errands.place(folder(range_)):
+        go_on(range_, 0.5)
+        assert [p.deleting for p in range_.pods_using(HOME) if p.workload == SYNCER] == [True]
+    until(lambda: not [p for p in range_.pods_using(HOME) if p.workload == SYNCER], range_.tick, what="the end")
 
 
 def test_a_store_that_does_not_answer_is_told_in_the_log_and_asked_again(range_):

@@ -120,6 +120,9 @@ def test_an_emptied_volume_is_another_filesystem_with_nothing_but_what_the_new_s
 
 def test_the_agent_refuses_a_filesystem_that_was_formatted_since(world):
     was = world.ground.objects.read().claims[str(HOME)].filesystem
+    world.start_job(JobSpec(HOME, "before", "inspect", {"expect": {"filesystem_id": was}}))
+    settle(world)
+    assert world.job("home", "before").result["filesystem_id"] == was
     world.break_("emptied")
     world.start_job(JobSpec(HOME, "look", "inspect", {"expect": {"filesystem_id": was}}))
     settle(world)
