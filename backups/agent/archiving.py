@@ -136,7 +136,7 @@ class Packer:
                 self._pass(tar, zstd, frozenset())
         self.metered.write(zstd.compress(END))
         self.metered.write(zstd.flush())
-        self.target.finish()
+        self.metered.finish()
 
     def _pass(self, tar: Tar, zstd: Any, tolerated: frozenset[int]) -> None:
         """One tar's output, judged, compressed and sent on, without its end, so that another may follow."""

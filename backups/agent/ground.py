@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os
 import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from backups.agent import owners
@@ -179,9 +180,16 @@ def clear(name: str, dir_fd: int, speaker: Speaker, doing: str) -> tuple[int, in
     return files, freed
 
 
+def _syncfs() -> Callable[[int], int] | None:
+    """Python has it from 3.14 on; until then it is asked of the C library."""
+    function: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "syncfs", None)
+    return function
+
+
+SYNCFS = _syncfs()
+
+
 def sync(fd: int) -> None:
-    """Everything written to this filesystem is on its disk."""
-    if (one := getattr(os, "syncfs", None)) is not None:
-        one(fd)
-    else:
+    """Everything written to this filesystem is on its disk; others are not waited for."""
+    if SYNCFS is None or SYNCFS(fd) != 0:
         os.sync()

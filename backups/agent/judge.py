@@ -9,6 +9,7 @@ applications make such links to places in their own image; but nothing is ever u
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from backups.agent.counting import Tally
@@ -50,11 +51,14 @@ class Judge:
     """`admit` each entry in its order, then `finish`. `tally` counts what was admitted; `root` is the entry `./`."""
 
     def __init__(self, limits: Limits, leaving: Literal["refuse", "keep"] = "refuse") -> None:
-        self.limits, self.leaving = limits, leaving
+        self.leaving = leaving
         self.tally = Tally()
         self.links: dict[str, str] = {}
         self.directories: set[str] = {""}
-        self.path = ""
+        self.most_files = inf if limits.files is None else limits.files
+        self.most_directories = inf if limits.directories is None else limits.directories
+        self.most_bytes = inf if limits.bytes is None else limits.bytes
+        self.path, self.kept = "", False
         self.clear = ""  # a directory known not to lie below a link
         self.left_out = self.links_leaving = self.stored = 0
         self.root: RootSeen | None = None
@@ -65,17 +69,20 @@ class Judge:
         if not path:
             self._root(member)
             return None
-        if member.kind != "file" or path.rpartition("/")[0] != self.clear or path in self.links:
+        parent = path.rpartition("/")[0]
+        usual = parent and parent == self.clear and member.kind == "file"  # one more file where one was just let in
+        if not usual or path in self.links or path in self.directories:
             self._kind(member, path)
-            self._way(member, path)
-        elif path in self.directories:
-            raise Refused(f"{shown(path)} would take the place of a directory.", code="through-link", path=shown(path))
+            self._way(member, path, parent)
+            self.kept = path.partition("/")[0] in KEPT
         self.stored += member.stored
-        if path.partition("/")[0] in KEPT:
+        if self.kept:
             self.left_out += 1
         else:
             self._count(member, path)
-        self._within()
+        tally = self.tally
+        if tally.files > self.most_files or tally.bytes > self.most_bytes or self.stored > self.most_bytes:
+            self._too_much()
         return None
 
     def finish(self) -> None:
@@ -95,9 +102,8 @@ class Judge:
         if member.kind not in ("file", "directory", "symlink", "hardlink"):
             raise Refused(f"{shown(path)} is a {member.kind}.", code="device", path=shown(path), kind=member.kind)
 
-    def _way(self, member: Member, path: str) -> None:
+    def _way(self, member: Member, path: str, parent: str) -> None:
         """The way to the entry, and to what a hard link names, must pass through directories only."""
-        parent = path.rpartition("/")[0]
         if parent != self.clear:
             self._no_link_above(path)
             self._directories(parent)
@@ -154,20 +160,17 @@ class Judge:
     def _count(self, member: Member, path: str) -> None:
         if member.kind == "directory":
             self.tally.directory(owner_of(member))
+            if self.tally.directories > self.most_directories:
+                words = "The archive holds more directories than promised."
+                raise Refused(words, code="too-many-files", at_most=self.most_directories)
         else:
             regular = member.kind == "file"
             self.tally.file(path, member.size if regular else 0, owner_of(member), member.changed if regular else None)
 
-    def _within(self) -> None:
-        limits, tally = self.limits, self.tally
-        if limits.files is not None and tally.files > limits.files:
-            raise Refused("The archive holds more files than promised.", code="too-many-files", at_most=limits.files)
-        if limits.directories is not None and tally.directories > limits.directories:
-            raise Refused(
-                "The archive holds more directories than promised.", code="too-many-files", at_most=limits.directories
-            )
-        if limits.bytes is not None and max(tally.bytes, self.stored) > limits.bytes:
-            raise Refused("The archive holds more bytes than promised.", code="too-many-bytes", at_most=limits.bytes)
+    def _too_much(self) -> None:
+        if self.tally.files > self.most_files:
+            raise Refused("The archive holds more files than promised.", code="too-many-files", at_most=self.most_files)
+        raise Refused("The archive holds more bytes than promised.", code="too-many-bytes", at_most=self.most_bytes)
 
 
 def owner_of(member: Member) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import hashlib
 import os
 from typing import Protocol
 
+from backups.agent.lanes import Behind
 from backups.agent.values import ArchiveSpec
 from backups.errors import NotFound, Refused
 from backups.manifest import LIMIT, beside
@@ -98,18 +99,26 @@ class InFile:
 
 
 class Metered:
-    """A sink with the digest and the length of what went into it."""
+    """A sink with the digest and the length of what went into it, fed from a thread of its own."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self.digest = hashlib.sha256()
         self.bytes = 0
+        self.lane = Behind(self._take)
 
     def write(self, data: bytes) -> None:
         if data:
-            self.digest.update(data)
-            self.bytes += len(data)
-            self.sink.write(data)
+            self.lane.put(data)
+
+    def finish(self) -> None:
+        self.lane.end()
+        self.sink.finish()
+
+    def _take(self, data: bytes) -> None:
+        self.digest.update(data)
+        self.bytes += len(data)
+        self.sink.write(data)
 
 
 def sink(spec: ArchiveSpec) -> Sink:

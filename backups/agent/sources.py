@@ -10,6 +10,7 @@ from typing import IO, Protocol
 from backups.agent.compress import Digested, plain
 from backups.agent.gnutar import create
 from backups.agent.ground import opened_data
+from backups.agent.lanes import ahead
 from backups.agent.values import RestoreSpec
 from backups.errors import NotFound, Refused
 from backups.manifest import LIMIT, Manifest, beside
@@ -37,7 +38,7 @@ class InStore:
 
     def stream(self) -> Generator[bytes, None, str | None]:
         with contextlib.closing(Download(self.store, self.key)) as download:
-            return (yield from decompressed(download))
+            return (yield from ahead(decompressed(download)))
 
     def check_size(self) -> None:
         same_size(self.size, self.manifest)
@@ -64,7 +65,7 @@ class InFile:
 
     def stream(self) -> Generator[bytes, None, str | None]:
         with self._open() as file:
-            return (yield from decompressed(file))
+            return (yield from ahead(decompressed(file)))
 
     def check_size(self) -> None:
         same_size(self.size, self.manifest)
@@ -85,6 +86,7 @@ class InDirectory:
 
 
 def decompressed(source: IO[bytes] | Download) -> Generator[bytes, None, str]:
+    """The plain bytes; returns the digest of the stored ones."""
     digested = Digested(source)
     yield from plain(digested)
     digested.rest()
