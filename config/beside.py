@@ -71,9 +71,10 @@ def readings(health: Health, rows: list[VolumeRow], at: datetime) -> list[Readin
     return [cluster, checks, ReadingRow(_("Copies"), "unknown" if doubtful else "ok", said)]
 
 
+# What says nothing of the world; what commands do when the program starts is told in the trail alone.
 QUIET = ("person.signed-in", "person.signed-out")
 
 
 def lately() -> list[tuple[Entry, str]]:
-    entries = Entry.objects.exclude(action__in=QUIET).order_by("-seq")[:6]
+    entries = Entry.objects.exclude(action__in=QUIET).exclude(actor_kind="command").order_by("-seq")[:6]
     return [(entry, sentence(entry)) for entry in entries]

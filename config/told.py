@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from audit.models import Entry
 from audit.sentences import VALUES, say
+from health.queries import subject_said, title_of
 from people.words import span
 from runbooks.models import Run
 from runbooks.sentences import say as fact
@@ -49,10 +50,6 @@ BACKUPS: dict[str, Any] = {
     "source.retired": lazy("no longer counts on copies of %(volume)s in %(about)s"),
     "point.accepted": lazy("said that the copy %(about)s is meant to be smaller"),
     "point.verified": lazy("verified the copy %(about)s"),
-}
-HEALTH: dict[str, Any] = {
-    "finding.open": lazy("found what fails: %(about)s"),
-    "finding.resolved": lazy("saw that it no longer fails: %(about)s"),
 }
 RUNS: dict[str, Any] = {
     "run.queued": lazy("started %(about)s"),
@@ -105,13 +102,23 @@ def broke(entry: Entry) -> str:
     return _("broke the practice cluster: %(way)s") % {"way": WAYS.get(entry.facts["kind"], entry.facts["kind"])}
 
 
+def finding(said: Any) -> Any:
+    """A finding was written down as its check's name and its subject."""
+
+    def sentence(entry: Entry) -> str:
+        check, _space, subject = entry.about.partition(" ")
+        return str(said) % {"title": title_of(check), "subject": subject_said(subject)}
+
+    return sentence
+
+
 def record_deed(deed: Any, record: Any) -> Any:
     return lambda entry: str(deed) % {"record": record, "about": entry.about}
 
 
 def everything() -> None:
     """Teach the trail to say what the layers above it do."""
-    for table in (INCIDENTS, BACKUPS, HEALTH, RUNS, RANGE):
+    for table in (INCIDENTS, BACKUPS, RUNS, RANGE):
         for action, said in table.items():
             say(action, said)
     for name, record in RECORDS.items():
@@ -123,6 +130,8 @@ def everything() -> None:
     say("run.stuck", with_why(lazy("came no further with %(about)s")))
     say("act.done", act(lazy("did act %(n)s of %(about)s: %(act)s")))
     say("act.undone", act(lazy("took back act %(n)s of %(about)s: %(act)s")))
+    say("finding.open", finding(lazy("found %(title)s on %(subject)s")))
+    say("finding.resolved", finding(lazy("no longer finds %(title)s on %(subject)s")))
     say("volume.restored", restored)
     say("range.broken", broke)
     VALUES.update(WAYS)

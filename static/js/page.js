@@ -6,7 +6,9 @@ const refused = document.getElementById("refused");
 
 const silent = () => {
   if (!noAnswer.hidden) return;
-  noAnswer.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang);
+  noAnswer.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, {
+    hour12: false,
+  });
   noAnswer.hidden = false;
 };
 document.addEventListener("htmx:sendError", silent);
