@@ -4,15 +4,15 @@ python := .venv/bin/python
 .PHONY: help run test check env dev bench lock languages pictures secrets
 
 help:
-	@echo "make run       start it; the address is printed      (PORT=8000)"
-	@echo "make test      every check and test this machine can run   (ARGS=tests/people)"
-	@echo "make check     the checks alone: style, types, layers, settings"
-	@echo "make bench     what it costs, as a table"
-	@echo "make env       only make .venv"
-	@echo "make lock      choose the newest packages anew       (needs uv)"
-	@echo "make languages collect sentences to translate        (needs gettext)"
-	@echo "make secrets   make what docker-compose.yml reads"
-	@echo "make pictures  take the screenshots of the documents"
+	@echo "make run        start it; the address is printed (PORT=8000)"
+	@echo "make test       every check and test that this machine can run (ARGS=tests/people)"
+	@echo "make check      the checks alone: style, types, layers, settings, languages"
+	@echo "make bench      what it costs, as a table"
+	@echo "make env        only make .venv"
+	@echo "make lock       choose the newest packages anew (needs uv)"
+	@echo "make languages  collect the sentences to translate, and make what is read of them (needs gettext)"
+	@echo "make secrets    make what docker-compose.yml reads"
+	@echo "make pictures   take the pictures of the documents (needs a browser)"
 
 env:
 	@sh tools/environment.sh requirements.lock

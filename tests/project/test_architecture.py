@@ -91,7 +91,7 @@ def test_who_may_know_a_library_is_there():
 
 
 def test_settings_are_read_in_one_place():
-    """Handing the environment, or some of it, to a child is no reading; the object store's keys are no settings of the program."""
+    """Handing it to a child is no reading of it; the object store's keys are no settings of the program."""
     reading = re.compile(r"os\.getenv|os\.environ(\[|\.get\b|\.setdefault\b|\s*\)| = )|= os\.environ\b")
     readers = {name for name, path in MODULES.items() if reading.search(path.read_text(encoding="utf-8"))}
     assert readers <= {
