@@ -78,6 +78,7 @@ def test_an_emptied_volumes_mirror_has_a_respite_and_then_is_wiped_too(served, m
     served.break_("emptied")
     go_on(served)
     assert mirror() == before
+    assert (sync_object(served).sync.due - served.ground.clock()).total_seconds() > 50
     due(served)
     until(lambda: ".storage/auth" not in mirror(), served.tick, what="the wipe")
 
