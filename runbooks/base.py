@@ -96,6 +96,10 @@ class Records(Protocol):
         """Write down that a recovery point was restored and held against its manifest now."""
         ...
 
+    def restored(self, volume: int, seconds: float) -> None:
+        """Write down that a restore of the volume ended well now, and how long it took."""
+        ...
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -236,6 +240,9 @@ class Runbook(Generic[S]):
 
     def plan(self, seen: S) -> Iterator[Act]:
         raise NotImplementedError
+
+    def done(self, records: Records, seconds: float) -> None:
+        """Write down what is known once every act is done, `seconds` after the start."""
 
     def typed(self) -> bool:
         """Whether the volume's name must be typed before it starts."""

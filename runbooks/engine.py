@@ -197,7 +197,10 @@ def go_on(run: Run, world: World) -> float | None:
     done = set(run.records.filter(undo=False).exclude(done=None).values_list("position", flat=True))
     todo = [n for n in range(1, len(run.plan) + 1) if n not in done]
     if not todo:
-        step(run, "done", ended=now())
+        ended = now()
+        with transaction.atomic():
+            step(run, "done", ended=ended)
+            run.runbook.done(world.records, (ended - (run.started or ended)).total_seconds())
         return None
     act = run.plan[todo[0] - 1]
     try:

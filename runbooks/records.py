@@ -8,8 +8,10 @@ from typing import Any
 
 from django.utils.timezone import now
 
+from backups.actions import note_restored
 from backups.models import RecoveryPoint, Source, Volume
 from backups.stores import place
+from people.actors import ENGINE
 from runbooks.base import PointFacts, VolumeFacts
 
 GOOD = 5  # how many recovery points make the usual size
@@ -64,6 +66,9 @@ class Rows:
 
     def verified(self, point: int) -> None:
         RecoveryPoint.objects.filter(pk=point).update(verified=now())
+
+    def restored(self, volume: int, seconds: float) -> None:
+        note_restored(Volume.objects.get(pk=volume), seconds=seconds, by=ENGINE)
 
 
 def held_sentinels(manifest: Mapping[str, Any]) -> dict[str, bool]:

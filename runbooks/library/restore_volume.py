@@ -11,7 +11,7 @@ from runbooks import base
 from runbooks.acts.data import Archive, Extract, Own, Swap, Verify
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.acts.workloads import Detached, Witnessed
-from runbooks.base import Act, Objection, PointFacts, Runbook, World, objection, param, runbook
+from runbooks.base import Act, Objection, PointFacts, Records, Runbook, World, objection, param, runbook
 from runbooks.looks import Scene, common, down, inspected, scene, syncs_again, up
 
 ROOM = 1.1  # times the recovery point's bytes must be free for staging
@@ -41,6 +41,9 @@ class RestoreVolume(Runbook[Seen]):
     point: int = param(_("Recovery point"), _("What to put in its place"), kind="point")
 
     may_move = frozenset({"free", "files", "bytes", "newest"})
+
+    def done(self, records: Records, seconds: float) -> None:
+        records.restored(self.volume, seconds)
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)

@@ -47,6 +47,9 @@ def test_an_emptied_volume_is_restored_and_what_was_there_is_kept(world, volume,
     assert any(run.tag in str(path) for path in kept(world))
     point.refresh_from_db()
     assert point.verified
+    volume.refresh_from_db()
+    assert volume.restored >= run.started
+    assert volume.restored_in == round((run.ended - run.started).total_seconds())
 
 
 def test_a_restore_is_taken_back_whole(world, volume, by):

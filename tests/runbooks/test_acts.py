@@ -32,6 +32,9 @@ class NoRecords:
     def verified(self, point):
         pass
 
+    def restored(self, volume, seconds):
+        pass
+
     def volume(self, id):
         raise LookupError
 
