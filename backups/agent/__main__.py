@@ -37,15 +37,17 @@ inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "ke
 archive     name, prefix, store, from_: "snapshot" | "quiet" | "live" (default live), sentinels: [path],
             taken: ISO time (when its files were so; default now; for copies of the past that the practice world shows),
             claim_uid, volume_handle: str = "", level: int = 3, of_bytes, of_files: int | null
-            (or file: absolute path, instead of store and prefix: FILE, with FILE's manifest at FILE + ".manifest.json")
+            (or file: absolute path, instead of store and prefix; its manifest is beside it, as in the store)
+            With a run, an archive that this run has finished before is not made again; without one it always is.
+            The manifest of PREFIX/NAME.tar.zst is PREFIX/NAME.manifest.json (backups.manifest.beside), and comes last.
     result  archive_key, manifest_key: str, manifest: {...} (backups.manifest.Manifest), again: bool (was there already)
 restore     run, and one of
                 key: str, store           an archive in S3, PREFIX/NAME.tar.zst; its manifest is read beside it
-                file: absolute path       .tar, .tar.gz, .tar.zst; a manifest at FILE + ".manifest.json" is used
+                file: absolute path       .tar, .tar.gz, .tar.zst; a manifest beside it is used if there is one
                 source: absolute path     a directory
             manifest: {...} | null (instead of the one beside the archive), leaving_links: "refuse" | "keep"
     result  staging: path, files, directories, bytes: int, sha256: str | null, manifest: {...} (what was admitted),
-            again: bool, notes: [code]
+            again: bool, notes: [no-manifest | left-out | links-leaving | owners-not-all-set]
 verify      run, where: "staging" (default) | "live", manifest: {...} | null (default: what `restore` kept),
             sentinels: [path] (must exist, besides the manifest's own), json: [path] (must parse), sqlite: bool = true
     result  files, directories, bytes: int, sentinels: [...], sqlite: [{"path", "ok"}], json: [path], checked: [code]
@@ -66,8 +68,9 @@ purge       run, confirm: the run's id once more
     result  removed: bool, files: int, bytes: int
 
 Codes of errors: bad-spec, busy (another agent is at this data; ask again), terminated, other-filesystem, no-data,
-not-found, forbidden, unreachable (ask again), refused (by the store), no-space, no-tar, tar-failed, changed-while-read,
-special-file, no-xattrs, not-empty-name, bad-manifest, wrong-digest, truncated, bad-archive, absolute-path,
+not-found, forbidden, unreachable (ask again), refused (by the store), no-credentials, bad-key, too-large,
+object-changed, no-space, read-only, io-error, no-tar, tar-failed, changed-while-read, special-file, no-xattrs,
+not-ours, bad-journal, bad-manifest, wrong-digest, truncated, bad-archive, absolute-path,
 parent-path, device, link-leaves, through-link, too-many-files, too-many-bytes, empty-archive, not-restored,
 not-verified, no-undo, no-staging, mount-point, swap-unfinished, not-swapped, purged, not-confirmed, other-archive,
 internal

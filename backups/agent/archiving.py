@@ -127,7 +127,13 @@ class Packer:
 
     def pack(self) -> None:
         self._copy_databases()
-        zstd = compressor(self.spec.level)
+        try:
+            self._all(compressor(self.spec.level))
+        except BaseException:
+            self.metered.give_up()
+            raise
+
+    def _all(self, zstd: Any) -> None:
         passed = frozenset(name + ending for name in self.copies for ending in ("", *databases.BESIDE))
         with create(self.source, leave_out=[*self.survey.special, *sorted(passed)]) as tar:
             self._pass(tar, zstd, CHANGED if self.spec.from_ == "snapshot" else frozenset())

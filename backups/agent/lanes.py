@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
+GRACE = 5.0  # seconds
 DEPTH = 8  # pieces under way, of at most 1 MiB
 
 
@@ -37,10 +38,11 @@ class Behind:
             raise self.error
 
     def give_up(self) -> None:
-        """Do no more."""
+        """Do no more; wait a little for what is under way."""
         self.error = self.error or RuntimeError("given up")
         with contextlib.suppress(queue.Full):
             self.pieces.put_nowait(None)
+        self.thread.join(GRACE)
 
     def _work(self) -> None:
         try:

@@ -21,7 +21,6 @@ META_LIMIT: Final = 1 << 20  # bytes of one extended header
 NAME_LIMIT: Final = 4096  # bytes of a path
 END_LIMIT: Final = 16 << 20  # zeros after the end
 ZERO: Final = bytes(BLOCK)
-EIGHT: Final = re.compile(rb"\A[0-7]{6}\0 \Z")
 OCTAL: Final = re.compile(rb"\A *([0-7]*)[ \0]*\Z")
 TIME: Final = re.compile(rb"\A-?[0-9]{1,18}(\.[0-9]*)?\Z")
 KINDS: Final = {
@@ -264,11 +263,7 @@ def check(block: bytes) -> None:
     for bytes below 128 the first alone does.
     """
     field = block[148:156]
-    digits = field[:6]
-    if EIGHT.match(field):
-        wanted = int(digits, 8) + sum(digits) - 224
-    else:
-        wanted = number(field) + sum(field) - 256
+    wanted = number(field) + sum(field) - 256
     if (
         (wanted + 1) % 65521 != adler32(block) & 0xFFFF
         or not 0 <= wanted <= MOST
