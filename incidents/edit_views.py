@@ -18,7 +18,7 @@ from audit.moves import IllegalMove, LostRace
 from incidents import actions, redaction, sentences
 from incidents.models import Action, Incident, Record, TimelineEntry
 from incidents.parts import KINDS, SINGLES, Kind, Open, form_for
-from incidents.views import back_to, part_of, whole
+from incidents.views import back_to, part_of, sent, whole
 from people.access import Request, actor, who_may
 from people.roles import May
 
@@ -27,7 +27,7 @@ from people.roles import May
 @who_may(May.WRITE_INCIDENT)
 def record_add(request: Request, pk: int, kind: str) -> HttpResponse:
     incident, what = get_object_or_404(Incident, pk=pk), kind_of(kind)
-    form = form_for(what, incident, None, request.POST or None, previous=last_start(incident))
+    form = form_for(what, incident, None, sent(request), previous=last_start(incident))
     if form.is_valid():
         made = actions.add(what.model, incident, by=actor(request), **form.values())
         told(request, form)
@@ -40,7 +40,7 @@ def record_add(request: Request, pk: int, kind: str) -> HttpResponse:
 def record_edit(request: Request, pk: int, kind: str, record: int) -> HttpResponse:
     what = kind_of(kind)
     found = record_of(what, pk, record)
-    form = form_for(what, found.incident, found, request.POST or None, previous=start_before(found))
+    form = form_for(what, found.incident, found, sent(request), previous=start_before(found))
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return shown(request, found.incident, what, Open(form, seen(request, found), found.pk), status=status)
@@ -100,7 +100,7 @@ def incident_edit(request: Request, pk: int, what: str) -> HttpResponse:
         raise Http404
     incident = get_object_or_404(Incident, pk=pk)
     initial = {name: getattr(incident, name) for name in SINGLES[what].base_fields}
-    form = SINGLES[what](request.POST or None, initial=initial)
+    form = SINGLES[what](sent(request), initial=initial)
     if not form.is_valid():
         open_ = Open(form, seen(request, incident), incident.pk)
         return whole(request, incident, opened={what: open_}, status=422 if form.is_bound else 200)

@@ -61,6 +61,12 @@ class LocalTime(forms.CharField):
             raise forms.ValidationError(_("Write it as 2026-02-06 17:40, or the day alone.")) from None
         return local
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool((initial or "") != self.clean(data))
+        except forms.ValidationError:
+            return True
+
     def prepare_value(self, value: Any) -> Any:
         return value.replace("T", " ") if isinstance(value, str) else value
 
@@ -108,7 +114,7 @@ class EntryForm(RecordForm):
             data["precision"] = data["precision"] or ("exact" if "T" in data["start"] else "day")
         if data["start"] and data["end"] and data["end"] < data["start"]:
             self.add_error("end", _("It ends before it starts. If that was the next day, write the next day."))
-        if data["end"] and not data["start"]:
+        elif data["end"] and not data["start"]:
             self.add_error("start", _("It ends, so it starts."))
         return data
 

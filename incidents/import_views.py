@@ -24,6 +24,7 @@ from incidents.reading.values import Unreadable
 from incidents.records import KIND_OF
 from incidents.review import Review
 from incidents.uploads import Limited
+from incidents.views import sent
 from people.access import Request, actor, who_may
 from people.roles import May
 
@@ -73,7 +74,7 @@ def incident_review(request: Request, pk: int) -> HttpResponse:
     draft = draft_of(request, pk)
     proposal = drafts.proposed(draft)
     before = drafts.imported_before(draft)
-    form = forms.AgreeForm(request.POST or None, state=proposal.state, before=before)
+    form = forms.AgreeForm(sent(request), state=proposal.state, before=before)
     if not form.is_valid():
         place = request.GET.get("edit", "")
         opened = {place: Open(form_at(proposal, place))} if proposal.has(place) else {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from incidents.holding import refuse_unholdable
 from incidents.reading.read import read
 from incidents.reading.values import Document, Notice, Range
 from incidents.records import KIND_OF, STATE_OF, as_appendix, fields_of, head_of, with_fields, with_head
@@ -158,4 +159,6 @@ def proposal(data: bytes, name: str, corrections: Corrections | None = None) -> 
     """Read an upload: a file of our own, or a document. Raises Unreadable."""
     corrections = corrections or Corrections()
     document = read(data, name)
-    return Proposal(report_of(document), document, corrections)
+    report = report_of(document)
+    refuse_unholdable(report)
+    return Proposal(report, document, corrections)

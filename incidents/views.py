@@ -25,6 +25,11 @@ from people.roles import May
 A_PAGE = 50
 
 
+def sent(request: Request) -> Any:
+    """What a form was sent with; None when nothing was sent."""
+    return request.POST if request.method == "POST" else None
+
+
 # --- All of them ------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +76,7 @@ def holding(word: str) -> Q:
 def paged(found: QuerySet[Incident], asked: Any) -> tuple[list[Incident], str, str]:
     """A page by its keys, newest first, and the keys of the pages around it."""
     after, before = key(asked.get("after", "")), key(asked.get("before", ""))
-    counted = found.annotate(
+    counted = found.order_by("-opened", "-pk").annotate(
         owed=Count("action_set", filter=Q(action_set__removed=None, action_set__state__in=["open", "in_progress"]))
     )
     if after:
@@ -170,7 +175,7 @@ def incident_new(request: Request) -> HttpResponse:
     zone = timezone.get_current_timezone_name()
     today = timezone.localdate()
     initial = {"occurred_start": today, "zone": zone, "language": request.LANGUAGE_CODE[:2]}
-    form = forms.NewForm(request.POST or None, initial=initial)
+    form = forms.NewForm(sent(request), initial=initial)
     if form.is_valid():
         values = {**form.values(), "zone_source": "stated" if form.cleaned_data["zone"] else "assumed"}
         made = actions.open_incident(**values, by=actor(request))

@@ -36,11 +36,12 @@ def markdown(text: str | None) -> SafeString:
     if not text:
         return SafeString("")
     if not MARKS.search(text):
-        return SafeString(format_html("<p>{}</p>", text))
+        return format_html("<p>{}</p>", text)
     tokens = parser().parse(text)
     for token in tokens:
         calm(token)
-    return mark_safe(parser().renderer.render(tokens, parser().options, {}))  # noqa: S308 - rendered without HTML
+    html = str(parser().renderer.render(tokens, parser().options, {}))
+    return mark_safe(html)  # noqa: S308 - rendered without HTML
 
 
 def calm(token: Token) -> None:
