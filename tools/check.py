@@ -22,6 +22,7 @@ CHECKS: dict[str, list[str]] = {
     "layers": [f"{PROGRAMS}/lint-imports", "--no-logo"],
     "settings": [*MANAGE, "check", "--fail-level", "WARNING"],
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
+    "reference": [*MANAGE, "reference", "--check"],
     "languages": [sys.executable, "-m", "tools.languages"],
 }
 

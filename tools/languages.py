@@ -60,13 +60,14 @@ def missing(po: Path) -> str:
 
 
 def wrong_in(root: Path) -> list[str]:
-    """What is wrong with the languages of a tree, looked at in a copy of the files that git knows."""
+    """What is wrong with the languages of a tree, looked at in a copy of what git does not ignore."""
     if not (root / PO).exists():
         return [f"{PO} is not there: run make languages, then translate."]
     wrong = []
     with tempfile.TemporaryDirectory(prefix="aftermath-") as home:
         copy = Path(home)
-        known = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True).stdout
+        listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        known = subprocess.run(listing, cwd=root, check=True, capture_output=True).stdout
         for name in filter(None, known.decode().split("\0")):
             if (root / name).suffix in {".py", ".html", ".txt", ".po"} and (root / name).exists():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)

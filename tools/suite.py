@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests import postgres  # noqa: E402  the line above makes it be found
+from tests.requirements import required  # noqa: E402
 
 NO_POSTGRES = "PostgreSQL: no server on this machine; apt install postgresql, or let TEST_POSTGRES_URL name one"
 NO_TESTS = 5
@@ -39,8 +40,7 @@ def main(words: list[str]) -> int:
                 )
             else:
                 skipped[NO_POSTGRES] += 1
-    required = set(os.environ.get("AFTERMATH_REQUIRE", "").replace(",", " ").split())
-    if skipped[NO_POSTGRES] and "postgres" in required:
+    if skipped[NO_POSTGRES] and required("postgres"):
         status |= 1
     print_skipped(skipped)
     return status
