@@ -35,14 +35,19 @@ class Wanted:
 def wanted(query: QueryDict) -> Wanted:
     odd: list[str] = []
     return Wanted(
-        who=query.get("who", "").strip()[:150],
-        what=query.get("what", "").strip()[:80],
-        subject=query.get("subject", "").strip()[:80],
+        who=words(query.get("who", ""))[:150],
+        what=words(query.get("what", ""))[:80],
+        subject=words(query.get("subject", ""))[:80],
         day=a_day(query.get("day", ""), odd),
         before=a_number(query.get("before", ""), odd),
         after=a_number(query.get("after", ""), odd),
         odd=tuple(odd),
     )
+
+
+def words(text: str) -> str:
+    """Without NUL, which PostgreSQL cannot even be asked about."""
+    return text.replace("\0", "").strip()
 
 
 def a_day(text: str, odd: list[str]) -> date | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
+from django.db import connection
 
 from audit.models import Entry
 from people import actions
@@ -75,6 +77,30 @@ def test_an_admin_who_may_not_sign_in_does_not_count(root):
     User.objects.create_user("asleep", role="admin", is_active=False)
     with pytest.raises(actions.LastAdmin):
         actions.deactivate(root, by=person(root))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_who_lock_each_other_out_at_once_leave_one():
+    pair = [User.objects.create_user(name, role="admin") for name in ("ann", "ben")]
+    start, errors = threading.Barrier(2), []
+
+    def lock_out(by: User, other: User) -> None:
+        try:
+            start.wait(20)
+            actions.deactivate(other, by=person(by))
+        except actions.LastAdmin as e:
+            errors.append(e)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=lock_out, args=[pair[n], pair[1 - n]]) for n in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(errors) == 1
+    assert User.objects.filter(role="admin", is_active=True).count() == 1
+    assert Entry.objects.filter(action="person.deactivated").count() == 1
 
 
 def test_who_may_no_longer_sign_in_is_out_at_once_and_can_be_let_in_again(admin, carol, client):
