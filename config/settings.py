@@ -127,7 +127,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "knock on every run": {"task": "runbooks.tasks.knock_on_all", "schedule": 2.0, "options": {"expires": 4}},
+    "knock on every run": {"task": "runbooks.tasks.knock_on_all", "schedule": 1.0, "options": {"expires": 3}},
     "sweep": {"task": "health.tasks.sweep", "schedule": 3.0, "options": {"expires": 6}},
     "scan the sources of copies": {"task": "backups.tasks.scan_all", "schedule": 10.0, "options": {"expires": 20}},
 }
