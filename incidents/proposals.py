@@ -18,7 +18,7 @@ from incidents.records import KIND_OF, STATE_OF, as_appendix, fields_of, head_of
 from incidents.report import Report, report_of
 
 TOGETHER = {"layout", "heading"}  # neighbours of one of these kinds are shown as one
-LINES_A_BAND = 400
+SINGLE = {"summary", "metadata"}  # these are no records, but can be corrected like one
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ class Band:
 
     @property
     def id(self) -> str:
-        return f"p-{self.place.replace('/', '-')}" if self.first else f"l-{self.lines[0][0]}"
+        if self.first:
+            return f"p-{self.place.replace('/', '-')}"
+        return f"l-{self.lines[0][0]}"
 
 
 def bands(document: Document) -> Iterator[Band]:
@@ -74,7 +76,7 @@ def bands(document: Document) -> Iterator[Band]:
     seen: set[str] = set()
     for found in joined(document.coverage):
         numbers = range(found.line_from, found.line_to + 1)
-        place = found.ref or ""
+        place = found.ref or (found.kind if found.kind in SINGLE else "")
         yield Band(
             found.kind,
             tuple((number, document.lines[number - 1]) for number in numbers),
@@ -83,6 +85,8 @@ def bands(document: Document) -> Iterator[Band]:
             tuple(notice for number in numbers for notice in notices.get(number, ())),
         )
         seen.add(place)
+    for index in range(len(document.references)):  # they stand inside other lines
+        yield Band("record", (), f"references/{index}", True)
 
 
 def joined(ranges: tuple[Range, ...]) -> Iterator[Range]:

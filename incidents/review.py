@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from incidents import page, sentences, timeline
 from incidents.models import Action, Cause, Draft, TimelineEntry
 from incidents.parts import Open
-from incidents.proposals import Band, Proposal, bands
+from incidents.proposals import SINGLE, Band, Proposal, bands
 from incidents.records import KIND_OF
 
 BANDS_A_PAGE = 250
@@ -38,6 +41,11 @@ class Shown:
     def place(self) -> str:
         return self.band.place
 
+    @property
+    def edit(self) -> str:
+        """The query that opens its form."""
+        return urlencode({"edit": self.place})
+
 
 @dataclass(frozen=True)
 class Review:
@@ -45,6 +53,20 @@ class Review:
     proposal: Proposal
     opened: dict[str, Open]
     begin: int = 0
+
+    @property
+    def here(self) -> str:
+        """This page of the review, with nothing open in it."""
+        return reverse("incident-review", args=[self.draft.pk]) + self.page
+
+    @property
+    def correct(self) -> str:
+        """Where a correction goes, so that one comes back here."""
+        return reverse("draft-correct", args=[self.draft.pk]) + self.page
+
+    @property
+    def page(self) -> str:
+        return f"?from={self.begin}"
 
     @cached_property
     def bands(self) -> list[Band]:
@@ -65,7 +87,7 @@ class Review:
 
     def one(self, band: Band) -> Shown:
         name = band.place.partition("/")[0]
-        kind = KIND_OF.get(name, "")
+        kind = KIND_OF.get(name, name if name in SINGLE else "")
         record = self.record(kind, band.place) if band.first and kind else None
         return Shown(
             band=band,
@@ -80,6 +102,8 @@ class Review:
 
     def record(self, kind: str, place: str) -> Any:
         fields = self.proposal.fields(place)
+        if kind in SINGLE:
+            return {"text": fields["summary"], "pairs": fields["metadata"]}
         if kind == "entry":
             zone = fields["zone"] or self.head["zone"]
             at = timeline.instant(fields["start"], zone)
