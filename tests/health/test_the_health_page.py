@@ -111,6 +111,17 @@ def test_a_part_that_is_refused_makes_its_checks_unknown_since_then(client, caro
     assert "The pods could not be read: forbidden" in shown(client, carol, state="unknown")
 
 
+def test_a_subject_nobody_can_tell_about_is_unknown_since_the_first_time(client, carol, volume):
+    swept(crashed(), times=1)  # it crashes, and its log was not read
+    (first,) = queries.health().unknown
+    swept(crashed(), times=2)
+    (again,) = queries.health().unknown
+    assert (again.check, again.subject, again.since) == ("permission-denied", first.subject, first.since)
+    assert "The log of home/app-1/app could not be read." in shown(client, carol, state="unknown")
+    swept(healthy())
+    assert queries.health().unknown == ()
+
+
 def test_the_filters_and_the_search_need_no_script(client, carol, volume):
     swept(crashed(DENIED), times=2)
     assert "Crash loop" in shown(client, carol, state="fail")
