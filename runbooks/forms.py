@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from django import forms
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backups.models import RecoveryPoint, Volume
 from incidents.models import Incident
@@ -28,9 +28,9 @@ def form_for(runbook: type[Runbook[Any]], volume: int | None = None) -> type[for
     made["incident"] = forms.ModelChoiceField(
         Incident.objects.filter(pk__in=list(open_[:INCIDENTS])),
         required=False,
-        label=lazy("For incident"),
-        help_text=lazy("Its timeline gets the evidence"),
-        empty_label=lazy("None"),
+        label=_("For incident"),
+        help_text=_("Its timeline gets the evidence"),
+        empty_label=_("None"),
     )
     made["incident"].label_from_instance = lambda incident: f"{incident} {incident.title}"[:100]
     return type(f"{runbook.__name__}Form", (forms.Form,), made)
@@ -41,7 +41,7 @@ def form_field(hint: Any, f: Field[Any], volume: int | None) -> forms.Field:
     if f.default is not MISSING:
         options["initial"] = f.default
     if f.metadata["kind"] == "volume":
-        choices = [("", _("Choose a volume")), *((v.pk, str(v)) for v in Volume.objects.all())]
+        choices = [("", gettext("Choose a volume")), *((v.pk, str(v)) for v in Volume.objects.all())]
         return forms.TypedChoiceField(coerce=int, choices=choices, **options)
     if f.metadata["kind"] == "point":
         return forms.TypedChoiceField(coerce=int, choices=point_choices(volume), **options)
@@ -55,15 +55,15 @@ def point_choices(volume: int | None) -> list[Any]:
     points = RecoveryPoint.objects.filter(gone=None).select_related("volume").order_by("-taken")
     if volume is not None:
         mine = points.filter(volume=volume)[:POINTS]
-        return [("", _("Choose a recovery point")), *((p.pk, point_label(p)) for p in mine)]
+        return [("", gettext("Choose a recovery point")), *((p.pk, point_label(p)) for p in mine)]
     groups: dict[str, list[tuple[int, str]]] = {}
     for point in points[:POINTS]:
         groups.setdefault(str(point.volume), []).append((point.pk, point_label(point)))
-    return [("", _("Choose a recovery point")), *sorted(groups.items())]
+    return [("", gettext("Choose a recovery point")), *sorted(groups.items())]
 
 
 def point_label(point: RecoveryPoint) -> str:
     """When, what, how much, and whether it was proven: `17 Nov, 06:00, archive, 3.2 GB, verified`."""
-    verified = _("verified") if point.verified else _("not verified")
+    verified = gettext("verified") if point.verified else gettext("not verified")
     size = [words.size(point.bytes)] if point.bytes is not None else []
     return ", ".join([words.moment(localtime(point.taken)), str(point.get_kind_display()), *size, verified])

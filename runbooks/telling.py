@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.sentences import say as says
@@ -13,21 +13,21 @@ from runbooks.sentences import say
 speaks("run", say)
 
 for action, text in {
-    "run.looking": lazy("drafted %(about)s"),
-    "run.draft": lazy("looked, and planned %(about)s"),
-    "run.queued": lazy("started %(about)s"),
-    "run.running": lazy("looked again: as approved; %(about)s begins"),
-    "run.done": lazy("finished %(about)s"),
-    "run.undone": lazy("took back all of %(about)s"),
+    "run.looking": _("drafted %(about)s"),
+    "run.draft": _("looked, and planned %(about)s"),
+    "run.queued": _("started %(about)s"),
+    "run.running": _("looked again: as approved; %(about)s begins"),
+    "run.done": _("finished %(about)s"),
+    "run.undone": _("took back all of %(about)s"),
 }.items():
     says(action, text)
 
 
 REASONED = {
-    "run.refused": lazy("refused %(about)s"),
-    "run.undoing": lazy("turned back %(about)s"),
-    "run.stuck": lazy("is stuck in %(about)s"),
-    "run.left": lazy("left %(about)s as it is"),
+    "run.refused": _("refused %(about)s"),
+    "run.undoing": _("turned back %(about)s"),
+    "run.stuck": _("is stuck in %(about)s"),
+    "run.left": _("left %(about)s as it is"),
 }
 
 
@@ -45,8 +45,8 @@ for action in REASONED:
 def act(entry: Entry) -> str:
     told = {"act": say(entry.facts.get("act")), "about": entry.about}
     if entry.action == "act.undone":
-        return _("in %(about)s, took back: %(act)s") % told
-    return _("in %(about)s: %(act)s") % told
+        return gettext("in %(about)s, took back: %(act)s") % told
+    return gettext("in %(about)s: %(act)s") % told
 
 
 says("act.done", act)
