@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from audit.models import Entry
 from audit.sentences import VALUES, say
@@ -15,55 +15,55 @@ from runbooks.models import Run
 from runbooks.sentences import say as fact
 
 INCIDENTS: dict[str, Any] = {
-    "incident.opened": lazy("opened %(about)s, %(title)s"),
-    "incident.imported": lazy("imported %(about)s, %(title)s, from %(document)s"),
-    "incident.edited": lazy("changed %(about)s"),
-    "incident.ongoing": lazy("reopened %(about)s"),
-    "incident.resolved": lazy("called %(about)s resolved"),
-    "incident.closed": lazy("closed %(about)s"),
-    "action.open": lazy("put back among what is to do: %(text)s"),
-    "action.in_progress": lazy("declared in progress: %(text)s"),
-    "action.done": lazy("declared done: %(text)s"),
-    "action.dropped": lazy("dropped: %(text)s"),
+    "incident.opened": gettext_lazy("opened %(about)s, %(title)s"),
+    "incident.imported": gettext_lazy("imported %(about)s, %(title)s, from %(document)s"),
+    "incident.edited": gettext_lazy("changed %(about)s"),
+    "incident.ongoing": gettext_lazy("reopened %(about)s"),
+    "incident.resolved": gettext_lazy("called %(about)s resolved"),
+    "incident.closed": gettext_lazy("closed %(about)s"),
+    "action.open": gettext_lazy("put back among what is to do: %(text)s"),
+    "action.in_progress": gettext_lazy("declared in progress: %(text)s"),
+    "action.done": gettext_lazy("declared done: %(text)s"),
+    "action.dropped": gettext_lazy("dropped: %(text)s"),
 }
 # A record of an incident: what it is called, by the name that its entries begin with.
 RECORDS: dict[str, Any] = {
-    "entry": lazy("a timeline entry"),
-    "cause": lazy("a cause"),
-    "action": lazy("an action"),
-    "lesson": lazy("a lesson"),
-    "reference": lazy("a reference"),
-    "appendix": lazy("an appendix"),
+    "entry": gettext_lazy("a timeline entry"),
+    "cause": gettext_lazy("a cause"),
+    "action": gettext_lazy("an action"),
+    "lesson": gettext_lazy("a lesson"),
+    "reference": gettext_lazy("a reference"),
+    "appendix": gettext_lazy("an appendix"),
 }
 DEEDS: dict[str, Any] = {
-    "added": lazy("added %(record)s to %(about)s"),
-    "edited": lazy("changed %(record)s of %(about)s"),
-    "removed": lazy("took %(record)s out of %(about)s"),
-    "put-back": lazy("put %(record)s back into %(about)s"),
+    "added": gettext_lazy("added %(record)s to %(about)s"),
+    "edited": gettext_lazy("changed %(record)s of %(about)s"),
+    "removed": gettext_lazy("took %(record)s out of %(about)s"),
+    "put-back": gettext_lazy("put %(record)s back into %(about)s"),
 }
 BACKUPS: dict[str, Any] = {
-    "volume.registered": lazy("named %(about)s as data that matters"),
-    "volume.edited": lazy("changed what is wanted of %(about)s"),
-    "volume.filesystem seen": lazy("saw another file system below %(about)s"),
-    "source.added": lazy("told where copies of %(volume)s live: %(about)s"),
-    "source.used again": lazy("told again where copies of %(volume)s live: %(about)s"),
-    "source.retired": lazy("no longer counts on copies of %(volume)s in %(about)s"),
-    "point.accepted": lazy("said that the copy %(about)s is meant to be smaller"),
-    "point.verified": lazy("verified the copy %(about)s"),
+    "volume.registered": gettext_lazy("named %(about)s as data that matters"),
+    "volume.edited": gettext_lazy("changed what is wanted of %(about)s"),
+    "volume.filesystem seen": gettext_lazy("saw another file system below %(about)s"),
+    "source.added": gettext_lazy("told where copies of %(volume)s live: %(about)s"),
+    "source.used again": gettext_lazy("told again where copies of %(volume)s live: %(about)s"),
+    "source.retired": gettext_lazy("no longer counts on copies of %(volume)s in %(about)s"),
+    "point.accepted": gettext_lazy("said that the copy %(about)s is meant to be smaller"),
+    "point.verified": gettext_lazy("verified the copy %(about)s"),
 }
 RUNS: dict[str, Any] = {
-    "run.queued": lazy("started %(about)s"),
-    "run.running": lazy("looked again and began %(about)s"),
-    "run.done": lazy("finished %(about)s"),
-    "run.draft": lazy("drew up the plan of %(about)s"),
-    "run.undone": lazy("took all of %(about)s back"),
-    "run.left": lazy("left %(about)s as it is: %(reason)s"),
+    "run.queued": gettext_lazy("started %(about)s"),
+    "run.running": gettext_lazy("looked again and began %(about)s"),
+    "run.done": gettext_lazy("finished %(about)s"),
+    "run.draft": gettext_lazy("drew up the plan of %(about)s"),
+    "run.undone": gettext_lazy("took all of %(about)s back"),
+    "run.left": gettext_lazy("left %(about)s as it is: %(reason)s"),
 }
-RANGE: dict[str, Any] = {"range.mended": lazy("put the practice cluster back as at first")}
+RANGE: dict[str, Any] = {"range.mended": gettext_lazy("put the practice cluster back as at first")}
 WAYS: dict[str, Any] = {
-    "wrong-owner": lazy("gave every file to the wrong owner"),
-    "emptied": lazy("emptied the volume"),
-    "wiped-by-sync": lazy("emptied the volume and let the sync wipe its mirror"),
+    "wrong-owner": gettext_lazy("gave every file to the wrong owner"),
+    "emptied": gettext_lazy("emptied the volume"),
+    "wiped-by-sync": gettext_lazy("emptied the volume and let the sync wipe its mirror"),
 }
 
 
@@ -125,13 +125,13 @@ def everything() -> None:
         for verb, deed in DEEDS.items():
             say(f"{name}.{verb}", record_deed(deed, record))
     say("run.looking", looked)
-    say("run.refused", with_why(lazy("refused %(about)s")))
-    say("run.undoing", with_why(lazy("turned %(about)s back")))
-    say("run.stuck", with_why(lazy("came no further with %(about)s")))
-    say("act.done", act(lazy("did act %(n)s of %(about)s: %(act)s")))
-    say("act.undone", act(lazy("took back act %(n)s of %(about)s: %(act)s")))
-    say("finding.open", finding(lazy("found %(title)s on %(subject)s")))
-    say("finding.resolved", finding(lazy("no longer finds %(title)s on %(subject)s")))
+    say("run.refused", with_why(gettext_lazy("refused %(about)s")))
+    say("run.undoing", with_why(gettext_lazy("turned %(about)s back")))
+    say("run.stuck", with_why(gettext_lazy("came no further with %(about)s")))
+    say("act.done", act(gettext_lazy("did act %(n)s of %(about)s: %(act)s")))
+    say("act.undone", act(gettext_lazy("took back act %(n)s of %(about)s: %(act)s")))
+    say("finding.open", finding(gettext_lazy("found %(title)s on %(subject)s")))
+    say("finding.resolved", finding(gettext_lazy("no longer finds %(title)s on %(subject)s")))
     say("volume.restored", restored)
     say("range.broken", broke)
     VALUES.update(WAYS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from incidents import timeline
 from incidents.models import Action, Cause, Incident
@@ -21,13 +21,13 @@ from incidents.written_times import meaning
 from people import words
 
 PRECISIONS = [
-    ("exact", lazy("To the minute")),
-    ("approximate", lazy("About")),
-    ("minute-vague", lazy("To the minute, seconds not known")),
-    ("open", lazy("From then on, end not known")),
-    ("day", lazy("That day")),
-    ("duration", lazy("A length of time only")),
-    ("none", lazy("No time")),
+    ("exact", gettext_lazy("To the minute")),
+    ("approximate", gettext_lazy("About")),
+    ("minute-vague", gettext_lazy("To the minute, seconds not known")),
+    ("open", gettext_lazy("From then on, end not known")),
+    ("day", gettext_lazy("That day")),
+    ("duration", gettext_lazy("A length of time only")),
+    ("none", gettext_lazy("No time")),
 ]
 LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?))?")
 
@@ -80,15 +80,17 @@ class RecordForm(forms.Form):
 
 class EntryForm(RecordForm):
     token = forms.CharField(
-        label=lazy("Time, as you would write it"),
+        label=gettext_lazy("Time, as you would write it"),
         required=False,
         strip=False,
-        help_text=lazy("Such as 20:46, ~20:30, 20:46–21:05, J+1 01:15. It is kept as written."),
+        help_text=gettext_lazy("Such as 20:46, ~20:30, 20:46–21:05, J+1 01:15. It is kept as written."),
     )
-    text = Lines(label=lazy("What happened"))
-    start = LocalTime(label=lazy("Starts"), required=False, help_text=lazy("Empty: read from the written time."))
-    end = LocalTime(label=lazy("Ends"), required=False)
-    precision = forms.ChoiceField(label=lazy("How exactly"), choices=PRECISIONS, required=False)
+    text = Lines(label=gettext_lazy("What happened"))
+    start = LocalTime(
+        label=gettext_lazy("Starts"), required=False, help_text=gettext_lazy("Empty: read from the written time.")
+    )
+    end = LocalTime(label=gettext_lazy("Ends"), required=False)
+    precision = forms.ChoiceField(label=gettext_lazy("How exactly"), choices=PRECISIONS, required=False)
 
     def __init__(
         self,
@@ -125,10 +127,10 @@ class EntryForm(RecordForm):
 
 
 class CauseForm(RecordForm):
-    kind = forms.ChoiceField(label=lazy("Kind"), choices=Cause.Kind.choices)
-    title = forms.CharField(label=lazy("Title"), required=False, strip=False)
-    text = Lines(label=lazy("Why"), required=False)
-    trigger = forms.BooleanField(label=lazy("This set it off"), required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Cause.Kind.choices)
+    title = forms.CharField(label=gettext_lazy("Title"), required=False, strip=False)
+    text = Lines(label=gettext_lazy("Why"), required=False)
+    trigger = forms.BooleanField(label=gettext_lazy("This set it off"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -138,16 +140,16 @@ class CauseForm(RecordForm):
 
 
 class ActionForm(RecordForm):
-    text = Lines(label=lazy("What is to be done"))
-    owner = forms.CharField(label=lazy("Owner"), required=False, strip=False)
+    text = Lines(label=gettext_lazy("What is to be done"))
+    owner = forms.CharField(label=gettext_lazy("Owner"), required=False, strip=False)
     due = forms.DateField(
-        label=lazy("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    priority = forms.CharField(label=lazy("Priority"), required=False, strip=False)
-    horizon = forms.CharField(label=lazy("Group or horizon"), required=False, strip=False)
-    kind = forms.ChoiceField(label=lazy("Kind"), choices=Action.Kind.choices)
+    priority = forms.CharField(label=gettext_lazy("Priority"), required=False, strip=False)
+    horizon = forms.CharField(label=gettext_lazy("Group or horizon"), required=False, strip=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Action.Kind.choices)
     references = forms.CharField(
-        label=lazy("References"), required=False, help_text=lazy("Such as #3135, separated by spaces.")
+        label=gettext_lazy("References"), required=False, help_text=gettext_lazy("Such as #3135, separated by spaces.")
     )
 
     def clean_references(self) -> list[str]:
@@ -161,31 +163,31 @@ class ActionForm(RecordForm):
 
 
 class LessonForm(RecordForm):
-    text = Lines(label=lazy("What was learnt"))
+    text = Lines(label=gettext_lazy("What was learnt"))
 
 
 class AppendixForm(RecordForm):
-    heading = forms.CharField(label=lazy("Heading"), required=False, strip=False)
-    text = Lines(label=lazy("Text"), required=False)
+    heading = forms.CharField(label=gettext_lazy("Heading"), required=False, strip=False)
+    text = Lines(label=gettext_lazy("Text"), required=False)
 
 
 class ReferenceForm(RecordForm):
     KINDS = [
-        ("pr", lazy("Pull request")),
-        ("issue", lazy("Issue")),
-        ("commit", lazy("Commit")),
-        ("unknown", lazy("Something else")),
+        ("pr", gettext_lazy("Pull request")),
+        ("issue", gettext_lazy("Issue")),
+        ("commit", gettext_lazy("Commit")),
+        ("unknown", gettext_lazy("Something else")),
     ]
-    kind = forms.ChoiceField(label=lazy("Kind"), choices=KINDS)
-    ref = forms.CharField(label=lazy("Reference"), strip=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS)
+    ref = forms.CharField(label=gettext_lazy("Reference"), strip=False)
 
 
 class SummaryForm(RecordForm):
-    summary = Lines(label=lazy("What happened, in a few sentences"), required=False)
+    summary = Lines(label=gettext_lazy("What happened, in a few sentences"), required=False)
 
 
 class MetadataForm(RecordForm):
-    metadata = Lines(label=lazy("One a line"), required=False, help_text=lazy("Label: value"))
+    metadata = Lines(label=gettext_lazy("One a line"), required=False, help_text=gettext_lazy("Label: value"))
 
     def clean_metadata(self) -> list[dict[str, str]]:
         found = []
@@ -206,19 +208,26 @@ class MetadataForm(RecordForm):
 class HeaderForm(RecordForm):
     """What stands at the head of a report. A severity that a person sets is no longer the one that was written."""
 
-    title = forms.CharField(label=lazy("Title"))
-    severity = forms.ChoiceField(label=lazy("Severity"), choices=Incident.Severity.choices, required=False)
+    title = forms.CharField(label=gettext_lazy("Title"))
+    severity = forms.ChoiceField(label=gettext_lazy("Severity"), choices=Incident.Severity.choices, required=False)
     occurred_start = forms.DateField(
-        label=lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("First day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     occurred_end = forms.DateField(
-        label=lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     zone = forms.CharField(
-        label=lazy("Time zone"), required=False, help_text=lazy("Such as UTC or Europe/Paris. Empty: not known.")
+        label=gettext_lazy("Time zone"),
+        required=False,
+        help_text=gettext_lazy("Such as UTC or Europe/Paris. Empty: not known."),
     )
     language = forms.ChoiceField(
-        label=lazy("Language of the report"), choices=[("en", lazy("English")), ("fr", lazy("French"))]
+        label=gettext_lazy("Language of the report"),
+        choices=[("en", gettext_lazy("English")), ("fr", gettext_lazy("French"))],
     )
 
     def clean_zone(self) -> str:
@@ -250,16 +259,18 @@ class HeaderForm(RecordForm):
 class NewForm(HeaderForm):
     """An incident that begins now, as far as anybody knows."""
 
-    summary = Lines(label=lazy("What is known so far"), required=False)
+    summary = Lines(label=gettext_lazy("What is known so far"), required=False)
 
 
 class UploadForm(forms.Form):
     """A file, or text that was pasted. Whether it can be read is for the reader to say."""
 
     file = forms.FileField(
-        label=lazy("A file"), required=False, help_text=lazy("Markdown or plain text, or JSON that was exported here.")
+        label=gettext_lazy("A file"),
+        required=False,
+        help_text=gettext_lazy("Markdown or plain text, or JSON that was exported here."),
     )
-    text = Lines(label=lazy("Or its text"), required=False)
+    text = Lines(label=gettext_lazy("Or its text"), required=False)
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
@@ -285,15 +296,15 @@ class AgreeForm(forms.Form):
     """The yes to an import, and what only a person can say: whether it is over, and whether to have it twice."""
 
     state = forms.ChoiceField(
-        label=lazy("Is it over?"),
+        label=gettext_lazy("Is it over?"),
         choices=[
-            ("", lazy("Choose")),
-            ("resolved", lazy("Yes, it is resolved")),
-            ("closed", lazy("Yes, and its report is closed")),
-            ("ongoing", lazy("No, it is ongoing")),
+            ("", gettext_lazy("Choose")),
+            ("resolved", gettext_lazy("Yes, it is resolved")),
+            ("closed", gettext_lazy("Yes, and its report is closed")),
+            ("ongoing", gettext_lazy("No, it is ongoing")),
         ],
     )
-    again = forms.BooleanField(label=lazy("Import it a second time"))
+    again = forms.BooleanField(label=gettext_lazy("Import it a second time"))
 
     def __init__(self, data: Any, *, state: str, before: Incident | None) -> None:
         super().__init__(data, initial={"state": state})

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from incidents import forms, page
 from incidents.models import Action, Appendix, Cause, Incident, Lesson, Record, Reference, TimelineEntry
@@ -35,12 +35,12 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("entry", TimelineEntry, forms.EntryForm, lazy("Timeline"), lazy("Add to the timeline")),
-        Kind("cause", Cause, forms.CauseForm, lazy("Causes"), lazy("Add a cause")),
-        Kind("action", Action, forms.ActionForm, lazy("Actions"), lazy("Add an action")),
-        Kind("lesson", Lesson, forms.LessonForm, lazy("Lessons"), lazy("Add a lesson")),
-        Kind("reference", Reference, forms.ReferenceForm, lazy("References"), lazy("Add a reference")),
-        Kind("appendix", Appendix, forms.AppendixForm, lazy("Appendix"), lazy("Add to the appendix")),
+        Kind("entry", TimelineEntry, forms.EntryForm, gettext_lazy("Timeline"), gettext_lazy("Add to the timeline")),
+        Kind("cause", Cause, forms.CauseForm, gettext_lazy("Causes"), gettext_lazy("Add a cause")),
+        Kind("action", Action, forms.ActionForm, gettext_lazy("Actions"), gettext_lazy("Add an action")),
+        Kind("lesson", Lesson, forms.LessonForm, gettext_lazy("Lessons"), gettext_lazy("Add a lesson")),
+        Kind("reference", Reference, forms.ReferenceForm, gettext_lazy("References"), gettext_lazy("Add a reference")),
+        Kind("appendix", Appendix, forms.AppendixForm, gettext_lazy("Appendix"), gettext_lazy("Add to the appendix")),
     )
 }
 SINGLES: dict[str, type[forms.RecordForm]] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext
 
 from incidents.closing import Reason
@@ -14,64 +14,66 @@ from incidents.reading.values import Notice, Unreadable
 
 # The codes of the reading contract; the gaps are the parameters of `incidents.reading.notices`.
 WARNINGS: dict[str, Any] = {
-    "encoding-repaired": lazy(
+    "encoding-repaired": gettext_lazy(
         "The file was UTF-8 that something once read as %(encoding)s. That was undone before reading; nothing else "
         "was changed."
     ),
-    "not-a-postmortem": lazy("This does not look like a post-mortem."),
-    "no-timeline": lazy("No part of it is a timeline."),
-    "times-in-prose": lazy("%(count)s clock times stand in sentences. None was made an entry of the timeline."),
-    "date-from-title": lazy("No line says the date; %(date)s was taken from the title."),
-    "date-missing": lazy("Nothing says on which day it happened."),
-    "date-differs-from-rows": lazy("Rows of the timeline fall on %(days)s, outside the stated date (%(stated)s)."),
-    "day-inferred": lazy("%(token)s names no day. The clock steps back here, so it was placed on %(day)s."),
-    "duration-differs-from-rows": lazy("It is said to have lasted %(stated)s minutes; its rows span %(rows)s."),
-    "count-differs": lazy("“%(text)s” says %(stated)s, and %(listed)s are listed."),
-    "severity-missing": lazy("No severity is stated."),
-    "severity-uncertain": lazy("“%(raw)s” is a bare word; it was read as %(level)s."),
-    "status-missing": lazy("No status is stated. Say below whether it is over."),
-    "status-unclear": lazy("“%(raw)s” was read as “%(state)s”."),
-    "zone-missing": lazy("No time zone is written. Times are kept as they stand, and none is guessed."),
-    "mixed-zones": lazy("Times are written in several zones: %(zones)s."),
-    "row-without-time": lazy("This row has no time of day. It stands where it stood."),
-    "backward-time": lazy("%(token)s is earlier than the row before it. The order was kept."),
-    "inline-action": lazy("An action is written inside this text. It stays there: “%(text)s”."),
-    "duplicate-action": lazy("Line %(other)s says the same in other words: “%(text)s”."),
-    "action-status-missing": lazy("Nothing says whether this is done. It is kept as still to do."),
-    "action-status-unclear": lazy("“%(raw)s” is no known state. It is kept as still to do."),
-    "cause-superseded": lazy("The text withdraws this cause: “%(text)s”."),
-    "contradiction": lazy("Two statements exclude each other: “%(first)s” and “%(second)s”."),
-    "unknown-name": lazy("“%(name)s” is no node that is known."),
+    "not-a-postmortem": gettext_lazy("This does not look like a post-mortem."),
+    "no-timeline": gettext_lazy("No part of it is a timeline."),
+    "times-in-prose": gettext_lazy("%(count)s clock times stand in sentences. None was made an entry of the timeline."),
+    "date-from-title": gettext_lazy("No line says the date; %(date)s was taken from the title."),
+    "date-missing": gettext_lazy("Nothing says on which day it happened."),
+    "date-differs-from-rows": gettext_lazy(
+        "Rows of the timeline fall on %(days)s, outside the stated date (%(stated)s)."
+    ),
+    "day-inferred": gettext_lazy("%(token)s names no day. The clock steps back here, so it was placed on %(day)s."),
+    "duration-differs-from-rows": gettext_lazy("It is said to have lasted %(stated)s minutes; its rows span %(rows)s."),
+    "count-differs": gettext_lazy("“%(text)s” says %(stated)s, and %(listed)s are listed."),
+    "severity-missing": gettext_lazy("No severity is stated."),
+    "severity-uncertain": gettext_lazy("“%(raw)s” is a bare word; it was read as %(level)s."),
+    "status-missing": gettext_lazy("No status is stated. Say below whether it is over."),
+    "status-unclear": gettext_lazy("“%(raw)s” was read as “%(state)s”."),
+    "zone-missing": gettext_lazy("No time zone is written. Times are kept as they stand, and none is guessed."),
+    "mixed-zones": gettext_lazy("Times are written in several zones: %(zones)s."),
+    "row-without-time": gettext_lazy("This row has no time of day. It stands where it stood."),
+    "backward-time": gettext_lazy("%(token)s is earlier than the row before it. The order was kept."),
+    "inline-action": gettext_lazy("An action is written inside this text. It stays there: “%(text)s”."),
+    "duplicate-action": gettext_lazy("Line %(other)s says the same in other words: “%(text)s”."),
+    "action-status-missing": gettext_lazy("Nothing says whether this is done. It is kept as still to do."),
+    "action-status-unclear": gettext_lazy("“%(raw)s” is no known state. It is kept as still to do."),
+    "cause-superseded": gettext_lazy("The text withdraws this cause: “%(text)s”."),
+    "contradiction": gettext_lazy("Two statements exclude each other: “%(first)s” and “%(second)s”."),
+    "unknown-name": gettext_lazy("“%(name)s” is no node that is known."),
 }
 
 TAKEN: dict[str, Any] = {
-    "password": lazy("a password or token"),
-    "token": lazy("an access token"),
-    "bearer": lazy("a bearer token"),
-    "aws-key": lazy("an AWS key"),
-    "private-key": lazy("a private key"),
-    "address": lazy("the password in an address"),
+    "password": gettext_lazy("a password or token"),
+    "token": gettext_lazy("an access token"),
+    "bearer": gettext_lazy("a bearer token"),
+    "aws-key": gettext_lazy("an AWS key"),
+    "private-key": gettext_lazy("a private key"),
+    "address": gettext_lazy("the password in an address"),
 }
 
 UNREADABLE: dict[str, Any] = {
-    "too-big": lazy("This has %(mb)s MB, and a post-mortem at most %(limit_mb)s MB."),
-    "not-text": lazy("This is not text (%(what)s, byte %(offset)s). Save it as Markdown or plain text first."),
-    "empty": lazy("There is nothing in it."),
-    "bad-json": lazy("This is JSON, but not an incident as this program exports one: %(why)s."),
-    "no-name": lazy("Choose a file, or paste the text."),
-    "not-storable": lazy("It holds characters that are no text (at %(where)s)."),
+    "too-big": gettext_lazy("This has %(mb)s MB, and a post-mortem at most %(limit_mb)s MB."),
+    "not-text": gettext_lazy("This is not text (%(what)s, byte %(offset)s). Save it as Markdown or plain text first."),
+    "empty": gettext_lazy("There is nothing in it."),
+    "bad-json": gettext_lazy("This is JSON, but not an incident as this program exports one: %(why)s."),
+    "no-name": gettext_lazy("Choose a file, or paste the text."),
+    "not-storable": gettext_lazy("It holds characters that are no text (at %(where)s)."),
 }
 
 REFUSALS: dict[str, Any] = {
-    "evidence-stays": lazy("Evidence stays as it was recorded. Add an entry that says what you know better."),
+    "evidence-stays": gettext_lazy("Evidence stays as it was recorded. Add an entry that says what you know better."),
 }
 
 REASONS: dict[str, Any] = {
-    "still-ongoing": lazy("It is still ongoing: resolve it first."),
-    "no-severity": lazy("It has no severity."),
-    "no-summary": lazy("It has no summary."),
-    "no-timeline": lazy("Its timeline is empty."),
-    "no-cause": lazy("It has no cause."),
+    "still-ongoing": gettext_lazy("It is still ongoing: resolve it first."),
+    "no-severity": gettext_lazy("It has no severity."),
+    "no-summary": gettext_lazy("It has no summary."),
+    "no-timeline": gettext_lazy("Its timeline is empty."),
+    "no-cause": gettext_lazy("It has no cause."),
 }
 
 
