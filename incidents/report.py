@@ -68,7 +68,10 @@ class Report:
 
 def report_of(document: Document) -> Report:
     """What a reader understood, without the lines that it stands at."""
-    entries = (Told(**{f.name: getattr(e, f.name) for f in fields(Entry)}) for e in document.timeline)
+    entries = (
+        e if isinstance(e, Told) else Told(**{f.name: getattr(e, f.name) for f in fields(Entry)})
+        for e in document.timeline
+    )
     return Report(
         title=document.title,
         language=document.language,

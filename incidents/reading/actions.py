@@ -228,8 +228,8 @@ def _finished(
     missing = () if status else (notice("action-status-missing", number),)
     due, due_raw = due_in(text, language)
     action = Action(
-        text, status or "open", marked[0] if marked else None, group.title, priority_in(head) or priority_said(text), owner_in(text),
-        of_action(text), number, due, due_raw, group.kind,
+        text, status or "open", marked[0] if marked else None, group.title,
+        priority_in(head) or priority_said(text), owner_in(text), of_action(text), number, due, due_raw, group.kind,
     )  # fmt: skip
     return Found(action, lines, missing)
 

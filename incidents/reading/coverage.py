@@ -49,6 +49,12 @@ class Ledger:
                     if above is not None and above.text.lstrip().startswith("|") and above is table[0]:
                         self.claim([above], "layout")
 
+    def rename(self, name: str, places: dict[int, int]) -> None:
+        """Give the records of one list the places that they have after sorting: old place to new."""
+        for number, (kind, ref) in self.claims.items():
+            if ref is not None and ref.startswith(f"{name}/"):
+                self.claims[number] = (kind, f"{name}/{places[int(ref.split('/')[1])]}")
+
     def settled(self, line: Line) -> Claim | None:
         """Who holds a line, None for nobody: then it is appendix."""
         if line.number in self.claims:

@@ -14,6 +14,7 @@ from incidents.reading.labels import CAUSE, SUMMARY, Header, read_header
 from incidents.reading.language import language_of
 from incidents.reading.lines import Line, classified
 from incidents.reading.notices import notice
+from incidents.reading.ours import NotOurs, is_ours, plain, read_ours
 from incidents.reading.references import references_in
 from incidents.reading.rows import Row, rows_of
 from incidents.reading.sections import Section, tree
@@ -39,7 +40,18 @@ class Source:
 
 def read(data: bytes, filename: str = "") -> Document:
     """What a careful person reads in `data`. Raises Unreadable for what is too big or no text."""
-    source = _taken_apart(decode(data), filename)
+    text = decode(data)
+    if is_ours(text.lines):
+        try:
+            return read_ours(text.lines, text.encoding)
+        except NotOurs:
+            text = replace(text, text="\n".join(plain(text.lines)))
+    return _general(text, filename)
+
+
+def _general(text: Text, filename: str) -> Document:
+    """A document of whatever shape."""
+    source = _taken_apart(text, filename)
     facts = facts_of(source.header, source.title, source.language)
     timeline_sections, rows = _rows(source)
     entries, placed_notices, days = place(rows, facts.days)
