@@ -37,7 +37,7 @@ from incidents.reading.values import (
 from incidents.report import Told
 from incidents.writing import derived
 from incidents.writing.escaping import checksum, from_section, unescaped
-from incidents.writing.words import NOTHING, Words, named, words_of
+from incidents.writing.words import NOTHING, Words, named, taken, words_of
 
 _MARK = re.compile(r"# (?P<title>.*) <!-- aftermath (?P<version>\d{1,4}) (?P<language>\S*) \S{1,12} -->\s*")
 _LABEL = re.compile(r"(?P<bullet>- )?\*\*(?P<label>[^*]*?)[ \u00a0]?:\*\*(?: (?P<value>.*))?")
@@ -367,7 +367,9 @@ class Records:
         words = self.head.words
         title = part.title.strip()
         name = f"{words.sections['appendix']}{words.colon}"
-        heading = None if part.kind == "appendix" else unescaped(title.removeprefix(name).removeprefix(" "))
+        if title.startswith(name) and taken(title, words):
+            title = title.removeprefix(name).removeprefix(" ")
+        heading = None if part.kind == "appendix" else unescaped(title)
         last = next((x.number for x in reversed(part.lines) if x.text.strip()), part.head.number)
         text = from_section(_body(part.lines))
         self.appendix.append(Appendix(heading, part.head.number, last, text))

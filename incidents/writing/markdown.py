@@ -22,7 +22,7 @@ from incidents.reading.values import Action, Appendix, Cause, Reference
 from incidents.report import Report, Told
 from incidents.writing import derived
 from incidents.writing.escaping import as_item, as_section, checksum, escaped, one_line
-from incidents.writing.words import NOTHING, Words, words_of
+from incidents.writing.words import NOTHING, Words, taken, words_of
 
 VERSION = 1
 CANARY = "é✓"  # tells whether the file was misread on its way; one that was not is never repaired
@@ -229,7 +229,9 @@ def _references(references: Sequence[Reference], words: Words) -> str:
 
 def _appendix(part: Appendix, words: Words) -> str:
     name = words.sections["appendix"]
-    heading = (
-        f"## {name}" if part.heading is None else f"## {name}{words.colon} {one_line(part.heading)}".rstrip()
-    )
-    return f"{heading}\n\n{as_section(part.text)}" if part.text else heading
+    if part.heading is None:
+        heading = f"## {name}"
+    else:
+        title = one_line(part.heading)
+        heading = f"## {name}{words.colon} {title}" if taken(title, words) else f"## {title}"
+    return f"{heading.rstrip()}\n\n{as_section(part.text)}" if part.text else heading.rstrip()

@@ -133,6 +133,14 @@ def words_of(language: str) -> Words:
     return FRENCH if language == "fr" else ENGLISH
 
 
+def taken(title: str, words: Words) -> bool:
+    """Whether a heading is one of ours, so that an appendix of that name needs `Appendix:` before it."""
+    prefix = f"{words.sections['appendix']}{words.colon}"
+    while title.startswith(prefix):
+        title = title.removeprefix(prefix).removeprefix(" ")
+    return not title or title in words.sections.values()
+
+
 def named(table: Mapping[str, str], word: str) -> str | None:
     """The key of a word, None for a word that is none of the table's."""
     return next((key for key, value in table.items() if value == word), None)

@@ -63,7 +63,7 @@ def test_the_export_has_the_structure_of_a_report_in_its_own_language(french):
         "### Fait\u00a0:",
         "### À faire\u00a0:",
         "## Leçons apprises",
-        "## Annexe\u00a0: Annexe\u00a0: comment l’archive a été remise en place",
+        "## Annexe\u00a0: comment l’archive a été remise en place",
     ]
     assert french.index("**Date\u00a0:**") < french.index("**Statut\u00a0:**") < french.index("## Résumé")
 
