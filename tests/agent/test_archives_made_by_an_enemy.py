@@ -69,6 +69,10 @@ HOSTILE = {
         "through-link",
         [entry("d/x", data=b""), entry("d", LINK, "/tmp"), entry("d/escaped", data=b"x")],
     ),
+    "a link in place of a directory, and nothing more": (
+        "through-link",
+        [entry("d/x", data=b""), entry("e", data=b""), entry("d", LINK, "e")],
+    ),
     "through a second name of a link": (
         "through-link",
         [entry("l", LINK, "/tmp"), entry("h", HARD, "l"), entry("h/escaped", data=b"x")],

@@ -195,6 +195,40 @@ def test_a_name_that_stands_in_the_way_is_put_aside_and_not_lost(anybody):
     assert b"made in between" in contents(anybody)
 
 
+@pytest.mark.parametrize("verb", ["swap", "unswap"])
+def test_a_file_that_is_made_again_under_the_name_of_one_put_aside_replaces_neither(kind, verb):
+    made = 0
+    for at in range(10, 60):
+        worker = Worker(kind)
+        try:
+            before, after = prepared(worker)
+            if not killed(worker, "swap", at, late=False):
+                break
+            over = worker.agent("inspect")["runs"][0]["state"] == "swapped"
+            if over or (worker.data / "only-live").exists():
+                continue
+            worker.fill({"only-live": b"made again"})
+            made += 1
+            worker.agent(verb, run="r")
+            assert is_(worker, after if verb == "swap" else before)
+            assert b"made again" in contents(worker)
+            assert no_file_is_lost(worker)
+        finally:
+            worker.close()
+    assert made > 5
+
+
+def test_a_line_of_the_journal_torn_by_a_power_cut_does_not_count(anybody):
+    before, after = prepared(anybody)
+    assert killed(anybody, "swap", 20, late=False)
+    for verb, state in (("swap", after), ("unswap", before)):
+        with open(anybody.data / ".aftermath/r/journal.jsonl", "ab") as journal:
+            journal.write(b'{"state": "swa')
+        anybody.agent(verb, run="r")
+        assert is_(anybody, state)
+    assert anybody.agent("inspect")["runs"][0]["state"] == "back"
+
+
 def test_nothing_is_swapped_that_was_not_restored_to_its_end(anybody):
     anybody.fill(LIVE)
     with pytest.raises(Refusal, match="not-restored"):
