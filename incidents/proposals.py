@@ -13,9 +13,10 @@ from typing import Any
 
 from incidents.holding import refuse_unholdable
 from incidents.reading.read import read
-from incidents.reading.values import Document, Notice, Range
+from incidents.reading.values import Document, Notice, Range, Unreadable
 from incidents.records import KIND_OF, STATE_OF, as_appendix, fields_of, head_of, with_fields, with_head
 from incidents.report import Report, report_of
+from incidents.writing.json import NotAReport, from_json
 
 TOGETHER = {"layout", "heading"}  # neighbours of one of these kinds are shown as one
 SINGLE = {"summary", "metadata"}  # these are no records, but can be corrected like one
@@ -162,7 +163,26 @@ class Proposal:
 def proposal(data: bytes, name: str, corrections: Corrections | None = None) -> Proposal:
     """Read an upload: a file of our own, or a document. Raises Unreadable."""
     corrections = corrections or Corrections()
+    if report := of_ours(data, name):
+        refuse_unholdable(report)
+        return Proposal(report, None, corrections)
     document = read(data, name)
     report = report_of(document)
     refuse_unholdable(report)
     return Proposal(report, document, corrections)
+
+
+def of_ours(data: bytes, name: str) -> Report | None:
+    """
+    The report in a JSON file that was exported here. None for what does not look like one and is not called one:
+    that is a document like any other.
+    """
+    called = name.lower().endswith(".json")
+    if not called and not data.lstrip().startswith(b"{"):
+        return None
+    try:
+        return from_json(data.removeprefix(b"\xef\xbb\xbf"))
+    except NotAReport as error:
+        if not called and error.code in {"not-json", "schema"}:
+            return None
+        raise Unreadable(error.code, error.params, error.sentence) from None

@@ -9,6 +9,7 @@ replaced, so that lines stay where they are and names stay readable. Done twice,
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,9 @@ REFERENCE = re.compile(r"[$/#]|\.{1,2}/|(?:vault|sops|infisical|secretkeyref|fil
 PLACEHOLDER = re.compile(r"[xX*.•?_-]+|redacted|\.\.\.")
 TIME = re.compile(r"[\d:.,/~Tthm+Z-]+")
 SAID = {"unknown", "missing", "changed", "rotated", "expired", "invalid", "required", "inconnu", "absent", "expiré"}
+OF_OURS = re.compile(rb"\s*\{\s*\"schema\"\s*:\s*\"aftermath/")
+STRING = re.compile(rb'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?')
+NAMED = re.compile(NAMES, re.IGNORECASE)
 COMPILED = [(kind, re.compile(shape.encode("ascii"))) for kind, shape in SHAPES]
 
 
@@ -60,6 +64,8 @@ def redacted(data: bytes) -> tuple[bytes, list[Found]]:
     """The bytes without their secrets, and where something was taken out, in order of line."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return of_wide(data)
+    if OF_OURS.match(data):
+        return of_json(data)
     taken: list[tuple[int, int, str]] = []
     for kind, shape in COMPILED:
         for match in shape.finditer(data):
@@ -88,6 +94,38 @@ def masked(data: bytes, taken: list[tuple[int, int, str]]) -> tuple[bytes, list[
         parts += [data[done:start], MASK.encode(), breaks]
         done = end
     return b"".join([*parts, data[done:]]), found
+
+
+def of_json(data: bytes) -> tuple[bytes, list[Found]]:
+    """
+    A file of our own format, string by string: there "token" names a time, and nothing but a string holds words.
+    """
+    parts: list[bytes] = []
+    found: list[Found] = []
+    done, key = 0, ""
+    for match in STRING.finditer(data):
+        try:
+            value = str(json.loads(match["string"]))
+        except ValueError:
+            continue
+        if match["key"]:
+            key = value
+            continue
+        clean = of_named(key, value)
+        if clean != value:
+            found.append(Found("password", data.count(b"\n", 0, match.start()) + 1))
+            parts += [
+                data[done : match.start()],
+                json.dumps(clean, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+            ]
+            done = match.end()
+    return b"".join([*parts, data[done:]]), found
+
+
+def of_named(key: str, value: str) -> str:
+    if key != "token" and NAMED.fullmatch(key) and secret(value.encode("utf-8", "surrogatepass"), "value"):
+        return MASK
+    return of_text(value)[0]
 
 
 def of_wide(data: bytes) -> tuple[bytes, list[Found]]:
@@ -144,5 +182,5 @@ def of_values(value: Any) -> Any:
     if isinstance(value, list):
         return [of_values(item) for item in value]
     if isinstance(value, dict):
-        return {key: of_values(item) for key, item in value.items()}
+        return {key: of_named(key, item) if isinstance(item, str) else of_values(item) for key, item in value.items()}
     return value

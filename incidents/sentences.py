@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from incidents.closing import Reason
 from incidents.reading.values import Notice, Unreadable
@@ -59,9 +58,13 @@ UNREADABLE: dict[str, Any] = {
     "too-big": gettext_lazy("This has %(mb)s MB, and a post-mortem at most %(limit_mb)s MB."),
     "not-text": gettext_lazy("This is not text (%(what)s, byte %(offset)s). Save it as Markdown or plain text first."),
     "empty": gettext_lazy("There is nothing in it."),
-    "bad-json": gettext_lazy("This is JSON, but not an incident as this program exports one: %(why)s."),
-    "no-name": gettext_lazy("Choose a file, or paste the text."),
-    "not-storable": gettext_lazy("It holds characters that are no text (at %(where)s)."),
+    "not-json": gettext_lazy("It is called JSON, and is none: %(why)s."),
+    "schema": gettext_lazy(
+        "This is JSON, but no incident that was exported here: its “schema” is %(found)s, not %(wanted)s."
+    ),
+    "unknown-field": gettext_lazy("It has a field that is not known here and would be lost: %(name)s."),
+    "wrong-shape": gettext_lazy("It is not an incident as one is exported here: %(why)s."),
+    "not-storable": gettext_lazy("It says something that cannot be kept, at %(where)s."),
 }
 
 REFUSALS: dict[str, Any] = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents import edit_views, import_views, views
+from incidents import edit_views, export_views, import_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.incidents, name="incidents"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("import/<int:pk>/forget/", import_views.draft_forget, name="draft-forget"),
     path("import/<int:pk>/keep/", import_views.draft_keep, name="draft-keep"),
     path("<int:pk>/", views.incident, name="incident"),
+    path("<int:pk>/export/<slug:form>/", export_views.incident_export, name="incident-export"),
     path("<int:pk>/move/", views.incident_move, name="incident-move"),
     path("<int:pk>/edit/<slug:what>/", edit_views.incident_edit, name="incident-edit"),
     path("<int:pk>/actions/<int:record>/mark/", edit_views.action_mark, name="action-mark"),

@@ -1,0 +1,50 @@
+"""An incident as a file: in the document's language, whatever the reader's. Every one is made from the same report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
+from django.views.decorators.http import require_GET
+
+from incidents.models import Incident
+from incidents.report import Report
+from incidents.rows import report_from
+from incidents.views import download
+from incidents.writing.json import to_json
+from incidents.writing.markdown import markdown
+from people.access import Request, who_may
+from people.roles import May
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a file of this form is called to browsers, and how it is written."""
+
+    kind: str
+    write: Callable[[Report], bytes]
+
+
+FORMS: dict[str, Form] = {
+    "md": Form("text/markdown; charset=utf-8", lambda report: markdown(report).encode()),
+    "json": Form("application/json", lambda report: to_json(report).encode()),
+}
+
+
+@require_GET
+@who_may(May.READ)
+def incident_export(request: Request, pk: int, form: str) -> HttpResponse:
+    incident = get_object_or_404(Incident, pk=pk)
+    if form not in FORMS:
+        raise Http404
+    data = FORMS[form].write(report_from(incident))
+    return download(data, f"{name_of(incident)}.{form}", FORMS[form].kind)
+
+
+def name_of(incident: Incident) -> str:
+    """The day and the title, as the names of such files usually are."""
+    day = incident.occurred_start or incident.opened.date()
+    return f"{day.isoformat()}-{slugify(incident.title)[:80].strip('-') or f'inc-{incident.pk}'}"
