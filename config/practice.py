@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import incidents
 from backups import actions, stores
 from backups.models import Source, Volume
 from backups.scanning import scan
@@ -22,10 +22,14 @@ from cluster.range.range import Range
 from cluster.range.sample import APPLICATIONS
 from cluster.range.sample.application import DAY, HOUR, Application
 from cluster.range.store import BUCKET
+from incidents.actions import import_report
+from incidents.reading.read import read
+from incidents.report import report_of
 from people.actors import COMMAND
 
 AGENTS = 2  # at a time
 PATIENCE = 60  # seconds for one archive
+SAMPLE = Path(incidents.__file__).parent / "samples" / "forgotten-house.en.md"
 LABELS = {"app.kubernetes.io/managed-by": "aftermath", "aftermath.dev/run": "practice", "aftermath.dev/act": "0"}
 SNAPSHOT = "practice-home-assistant"
 
@@ -111,25 +115,25 @@ def archive(world: Range, app: Application, taken: datetime, ago: float) -> None
     """Raises RuntimeError with the agent's last words if it cannot."""
     state = world.ground.objects.read()
     claim = state.claims[str(app.claim_ref)]
-    with tempfile.TemporaryDirectory(dir=world.directory, prefix=".past-") as folder:
-        past = Path(folder) / "data"
-        items = app.past(state.small, ago)
-        volumes.remake(past, items, uid=app.uid, gid=app.gid, now=state.seeded or taken, kind=state.owners)
-        spec = {
-            "data": str(world.ground.volumes.data(app.claim_ref)),
-            "source": str(past),
-            "run": "practice",
-            "owners": state.owners,
-            "filesystem": claim.filesystem,
-            "store": {**stores.place(), "bucket": BUCKET},
-            "prefix": f"archives/{app.name}",
-            "name": name(taken),
-            "taken": taken.isoformat(),
-            "from_": "quiet",
-            "claim_uid": claim.uid,
-            "sentinels": list(app.sentinels),
-        }
-        run_agent(world, json.dumps(spec))
+    past = world.directory / "past" / f"{app.name}-{name(taken)}"
+    items = app.past(state.small, ago)
+    volumes.remake(past, items, uid=app.uid, gid=app.gid, now=state.seeded or taken, kind=state.owners)
+    spec = {
+        "data": str(world.ground.volumes.data(app.claim_ref)),
+        "source": str(past),
+        "run": "practice",
+        "owners": state.owners,
+        "filesystem": claim.filesystem,
+        "store": {**stores.place(), "bucket": BUCKET},
+        "prefix": f"archives/{app.name}",
+        "name": name(taken),
+        "taken": taken.isoformat(),
+        "from_": "quiet",
+        "claim_uid": claim.uid,
+        "sentinels": list(app.sentinels),
+    }
+    run_agent(world, json.dumps(spec))
+    volumes.remove(past)
 
 
 def run_agent(world: Range, spec: str) -> None:
@@ -156,3 +160,9 @@ def look_at(sources: list[Source], world: Cluster) -> None:
     """The first scan of each source, so that no page has to wait for it."""
     for source in sources:
         scan(source, stores.store, lambda: world)
+
+
+def remember() -> None:
+    """The incident that the practice world is made after, imported from its written post-mortem, once."""
+    written = SAMPLE.read_bytes()
+    import_report(report_of(read(written)), document_bytes=written, name=SAMPLE.name, by=COMMAND, sample=True)

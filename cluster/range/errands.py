@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from cluster import children
 ROOT = Path(__file__).resolve().parents[2]  # of the program: where `-m backups.agent` is found
 KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 TAIL = 512 * 1024
+ASKING = 0.2  # seconds
 
 
 @contextmanager
@@ -28,10 +30,24 @@ def place(folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(folder / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take(lock)
+        (folder / "pid").unlink(missing_ok=True)  # of an earlier one: by now it may be a stranger's
         yield lock
     finally:
         os.close(lock)
+
+
+def take(lock: int) -> None:
+    """Somebody who only asks whether it lives has the lock for a moment; one who lives keeps it."""
+    end = time.monotonic() + ASKING
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.005)
 
 
 def begin(folder: Path, lock: int, command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -19,6 +19,7 @@ from uuid import uuid4
 import msgspec
 
 from cluster.api import ClaimRef, WorkloadRef
+from cluster.errors import Unreachable
 
 EVENTS_KEPT = 300
 EVENTS_LAST = timedelta(hours=1)
@@ -235,6 +236,8 @@ class Objects:
             return msgspec.json.decode(self.path.read_bytes(), type=State)
         except FileNotFoundError:
             return State()
+        except OSError as e:
+            raise Unreachable(f"The range's objects cannot be read: {e}") from e
 
     @contextmanager
     def change(self) -> Iterator[State]:
@@ -245,7 +248,13 @@ class Objects:
             yield state
             after = msgspec.json.encode(state)
             if after != before:
-                replace(self.path, after)
+                self.write(after)
+
+    def write(self, content: bytes) -> None:
+        try:
+            replace(self.path, content)
+        except OSError as e:
+            raise Unreachable(f"The range's objects cannot be written: {e}") from e
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,19 +25,16 @@ from cluster.api import (
 )
 from cluster.errors import Conflict, NotFound, Refused
 from cluster.range import faults, jobs, kubelet, looks, snapshots, store, syncs, volumes, world
+from cluster.range.finding import check_name, find_claim, find_workload, job_object, set_replicas
 from cluster.range.ground import AS_LIVE, AT_ONCE, Ground, Pace
 from cluster.range.objects import (
-    ClaimObject,
-    JobObject,
     Objects,
     SnapshotObject,
     State,
-    WorkloadObject,
     locked,
     new_uid,
 )
 
-NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 MANAGED = ("app.kubernetes.io/managed-by", "aftermath")
 SILENT = 15.0  # seconds without a tick after which nothing is known of pods
 
@@ -82,21 +78,27 @@ class Range:
 
     def seed(self, *, small: bool = False) -> None:
         """Make the practice world if it is not there. `small`: some thirty files, for tests."""
-        with locked(self.directory / "seed.lock"):
+        with self.remaking():
             if not self.seeded:
                 world.make(self.ground, self.ground.clock(), small=small)
                 self.awake()
 
     def mend(self) -> None:
         """Put the practice world back as at first. Raises Conflict while jobs run."""
-        faults.refuse_while_busy(self.ground)
-        faults.end_syncs(self.ground)
-        world.make(self.ground, self.ground.clock(), small=self.ground.objects.read().small)
-        self.awake()
+        with self.remaking():
+            faults.refuse_while_busy(self.ground)
+            faults.end_syncs(self.ground)
+            world.make(self.ground, self.ground.clock(), small=self.ground.objects.read().small)
+            self.awake()
 
     def break_(self, kind: faults.Break) -> None:
         """Let one of `faults.BREAKS` happen to the sample application. Raises Refused, or Conflict while jobs run."""
-        faults.break_(self.ground, kind, self.ground.clock())
+        with self.remaking():
+            faults.break_(self.ground, kind, self.ground.clock())
+
+    def remaking(self) -> AbstractContextManager[bool]:
+        """One at a time may change what is in the world's claims from outside, however often a button is pressed."""
+        return locked(self.directory / "world.lock")
 
     def awake(self) -> None:
         """Everything runs from the first moment: nobody waits for pods of a world that was made just now."""
@@ -309,43 +311,3 @@ class Range:
         else:
             with self.ground.objects.change() as state:
                 yield state
-
-
-def find_workload(state: State, ref: WorkloadRef) -> WorkloadObject:
-    here = state.workloads.get(f"{ref.namespace}/{ref.kind}/{ref.name}")
-    if here is None:
-        raise NotFound(f'{ref.kind.lower()}s "{ref.name}" not found in {ref.namespace}')
-    return here
-
-
-def find_claim(state: State, ref: ClaimRef) -> ClaimObject:
-    here = state.claims.get(str(ref))
-    if here is None:
-        raise NotFound(f'persistentvolumeclaims "{ref.name}" not found in {ref.namespace}')
-    return here
-
-
-def set_replicas(state: State, here: WorkloadObject, to: int) -> None:
-    if here.replicas != to:
-        here.replicas, here.version = to, state.next()
-
-
-def check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise Refused(f"{name!r} is no name for an object: lower case letters, digits, '-' and '.' only.")
-
-
-def job_object(job: JobSpec, now: datetime) -> JobObject:
-    return JobObject(
-        namespace=job.claim.namespace,
-        name=job.name,
-        uid=new_uid(),
-        claim=job.claim.name,
-        verb=job.verb,
-        spec=dict(job.spec),
-        snapshot=job.snapshot,
-        needs_store=job.needs_store,
-        labels=dict(job.labels),
-        deadline=job.deadline,
-        asked=now,
-    )

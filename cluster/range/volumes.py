@@ -88,9 +88,9 @@ def create(path: Path, item: Item, uid: int, gid: int, kind: Owners) -> None:
 def remake(root: Path, items: Iterable[Item], *, uid: int, gid: int, now: datetime, kind: Owners) -> None:
     """
     Put a fresh filesystem in place of what `root` holds: `lost+found`, the items, and a root that the kubelet gave to
-    the pod's group. It is made beside and renamed, so that nobody sees it half full.
+    the pod's group. It is made beside and renamed, so that nobody sees it half full. One at a time may do this.
     """
-    old, new = (root.with_name(f".{part}-{os.getpid()}-{root.name}") for part in ("old", "new"))
+    old, new = (root.with_name(f".{part}-{root.name}") for part in ("old", "new"))
     remove(old)
     remove(new)
     new.mkdir(parents=True)

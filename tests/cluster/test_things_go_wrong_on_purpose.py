@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import pytest
 
 from cluster.api import ClaimRef, JobSpec, WorkloadRef
-from cluster.errors import NotFound, Refused, Unreachable
+from cluster.errors import ClusterError, NotFound, Refused, Unreachable
 from cluster.range import faults
 from cluster.range.objects import WorkloadObject
 from cluster.range.range import Range
@@ -139,6 +140,34 @@ def test_a_lost_answer_may_be_asked_for_again(world, verb, when):
     once = world.fingerprint(), len(world.ground.objects.read().jobs), len(world.view().snapshots)
     ask(world)
     assert (world.fingerprint(), len(world.ground.objects.read().jobs), len(world.view().snapshots)) == once
+
+
+def test_two_who_press_break_it_at_once_break_it_once_or_twice_and_nothing_else(world):
+    went_wrong = []
+
+    def press(kind):
+        try:
+            Range(world.directory).break_(kind)
+        except (ClusterError, OSError) as e:
+            went_wrong.append(e)
+
+    presses = [threading.Thread(target=press, args=(kind,)) for kind in ("emptied", "wiped-by-sync", "emptied") * 3]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join()
+    assert went_wrong == []
+    world.tick()
+    world.tick()
+    assert [p.onboarding for p in world.pods_using(HOME) if p.workload == HA] == [True]
+    assert [p.name for p in world.ground.volumes.data(HOME).parent.iterdir()] == ["data"]
+
+
+def test_objects_that_cannot_be_read_are_unreachable(world):
+    world.ground.objects.path.unlink()
+    world.ground.objects.path.mkdir()
+    with pytest.raises(Unreachable, match="cannot be read"):
+        world.view()
 
 
 def test_a_pod_of_another_time_has_no_log(world):
