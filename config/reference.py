@@ -41,7 +41,8 @@ def parameter(kind: type[Runbook[Any]], f: Field[Any]) -> str:
 def rules() -> Iterator[str]:
     yield "## Checks\n\n| check | every | asks |\n|---|---|---|"
     for check in all_checks():
-        yield f"| `{check.name}` | {f'{check.cadence:g} s' if check.cadence else 'sweep'} | {first_line(check.rule.__doc__)} |"
+        every = f"{check.cadence:g} s" if check.cadence else "sweep"
+        yield f"| `{check.name}` | {every} | {first_line(check.rule.__doc__)} |"
     yield ""
 
 

@@ -129,7 +129,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "knock on every run": {"task": "runbooks.tasks.knock_on_all", "schedule": 1.0, "options": {"expires": 3}},
     "sweep": {"task": "health.tasks.sweep", "schedule": 3.0, "options": {"expires": 6}},
-    "scan the sources of copies": {"task": "backups.tasks.scan_all", "schedule": 10.0, "options": {"expires": 20}},
+    "scan the sources of copies": {"task": "backups.tasks.scan_all", "schedule": 5.0, "options": {"expires": 10}},
 }
 
 # A run's lease: seconds that a worker may be silent before another goes on, and how often it says that it lives.

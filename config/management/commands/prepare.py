@@ -24,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.CLUSTER != "range":
             return
+        practice.remember()
         world = Range(settings.RANGE_DIR)
         with living(world) as life:
             sources = practice.register(world)
