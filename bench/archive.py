@@ -20,28 +20,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from backups.agent.archiving import archive
 from backups.agent.clearing import discard
 from backups.agent.restoring import restore
 from backups.agent.speak import Speaker
 from backups.agent.values import ArchiveSpec, RestoreSpec, RunSpec
+from bench.figure import Figure
 
 FILES, BYTES = 20_000, 292_000_000
 TURNS = 5
-
-
-class Figure(NamedTuple):
-    """Seconds, and how many times the bare pipe's that is."""
-
-    name: str
-    ours: float
-    bare: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.bare
+PIPE = "the bare tar and zstd pipe (aim: 1.3)"
 
 
 def measure(turns: int = TURNS) -> list[Figure]:
@@ -61,7 +50,7 @@ def archives(folder: Path, turns: int) -> Figure:
     def bare() -> None:
         shell(f"tar -C {folder}/data -cf - . | {zstd('-3 -T0 -c')} > {folder}/bare.tar.zst")
 
-    return Figure("archive 20,000 files", *in_turn(ours, bare, turns))
+    return Figure("archive 20,000 files", *in_turn(ours, bare, turns), "s", PIPE)
 
 
 def restores(folder: Path, turns: int) -> Figure:
@@ -79,7 +68,7 @@ def restores(folder: Path, turns: int) -> Figure:
         discard(RunSpec(data=data, run="bench"), quiet())
         shutil.rmtree(folder / "bare", ignore_errors=True)
 
-    return Figure("restore 20,000 files", *in_turn(ours, bare, turns, clear))
+    return Figure("restore 20,000 files", *in_turn(ours, bare, turns, clear), "s", PIPE)
 
 
 def in_turn(
@@ -132,8 +121,3 @@ def shell(command: str) -> None:
 
 def quiet() -> Speaker:
     return Speaker(io.StringIO())
-
-
-if __name__ == "__main__":
-    for figure in measure():
-        print(f"{figure.name}: {figure.ours:.2f} s, bare pipe {figure.bare:.2f} s, {figure.ratio:.2f} times")
