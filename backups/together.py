@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from backups.errors import BackupsError, Unreachable
 
+BUFFERED = 8  # pages that wait to be taken
 Thing = TypeVar("Thing")
 
 
@@ -26,7 +27,7 @@ class SideBySide(Generic[Thing]):
         self.waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         for name in names:
             self.waiting.put(name)
-        self.arrived: queue.Queue[Thing | BackupsError | None] = queue.Queue(2 * at_once)
+        self.arrived: queue.Queue[Thing | BackupsError | None] = queue.Queue(BUFFERED)
         self.working = min(at_once, len(names))
 
     def pages(self) -> Generator[Thing, None, None]:
