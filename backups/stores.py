@@ -15,7 +15,7 @@ def place() -> Mapping[str, str]:
     """`endpoint` and `region` of the object store, never a credential. An endpoint of "" is AWS itself."""
     if settings.CLUSTER == "range":
         return {"endpoint": access(settings.RANGE_DIR).endpoint, "region": REGION}
-    return {"endpoint": getattr(settings, "S3_ENDPOINT", ""), "region": getattr(settings, "S3_REGION", "")}
+    return {"endpoint": settings.S3_ENDPOINT, "region": settings.S3_REGION}
 
 
 def store(bucket: str) -> Store:

@@ -145,6 +145,10 @@ WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", 2, least=1, most=64)
 CLUSTER = env.choice("CLUSTER", "range", {"range", "kubernetes"})
 RANGE_DIR = Path(env.text("RANGE_DIR", str(VAR / "range")))
 
+# The object store of a real cluster; its credentials are AWS_*, and the range has a store of its own.
+S3_ENDPOINT = env.text("S3_ENDPOINT")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+
 # How long to watch before believing: pods that stay ready, and witnesses that agree twice that a volume is free.
 STEADY_SECONDS = env.number("STEADY_SECONDS", 3 if CLUSTER == "range" else 60)
 APART_SECONDS = env.number("APART_SECONDS", 1 if CLUSTER == "range" else 5)
