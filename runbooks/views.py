@@ -69,11 +69,13 @@ def launch(request: Request, slug: str) -> HttpResponse:
 @require_GET
 @who_may(May.READ)
 def runs(request: Request) -> HttpResponse:
-    """Every run, newest first, a page at a time by the number of the last one shown."""
+    """Every run, or those of one incident, newest first, a page at a time by the number of the last one shown."""
     here = seen_by(request).select_related("volume", "incident")
-    before = request.GET.get("before", "")
+    before, incident = request.GET.get("before", ""), request.GET.get("incident", "")
     if before.isdecimal() and len(before) < 19:
         here = here.filter(pk__lt=int(before))
+    if incident.isdecimal() and len(incident) < 19:
+        here = here.filter(incident=int(incident))
     shown = list(here.order_by("-pk")[: PAGE + 1])
     more = shown[PAGE - 1].pk if len(shown) > PAGE else None
     return render(request, "runbooks/runs.html", {"runs": shown[:PAGE], "more": more})

@@ -67,6 +67,15 @@ def test_a_run_is_drafted_for_an_incident_that_is_not_closed(signed_in, volume, 
     assert Run.objects.get().incident == open_
 
 
+def test_the_runs_of_one_incident_can_be_listed(signed_in, draft, volume, by):
+    incident = open_incident(title="It is down", language="en", by=by)
+    mine = actions.draft(SnapshotVolume(volume=volume.pk), by=by, incident=incident)
+    page = signed_in.get(reverse("runs"), {"incident": incident.pk}).text
+    assert reverse("run", args=[mine.pk]) in page
+    assert reverse("run", args=[draft.pk]) not in page
+    assert reverse("run", args=[draft.pk]) in signed_in.get(reverse("runs"), {"incident": "x"}).text
+
+
 def test_only_points_of_the_volume_are_offered(signed_in, world, volume, by):
     point = point_of(volume, world, by)
     page = signed_in.get(reverse("runbook", args=["restore-volume"]), {"volume": volume.pk}).text
