@@ -49,7 +49,7 @@ def calm(token: Token) -> None:
         token.tag = "p"
         token.attrs["class"] = "as-heading"
     elif token.type == "table_open":
-        token.attrs["class"] = "written"
+        token.attrs |= {"class": "written", "tabindex": "0"}  # it may be wider than a phone, and is scrolled by keys
     for child in token.children or ():
         if child.type == "link_open":
             child.attrs["rel"] = "noreferrer nofollow"
