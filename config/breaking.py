@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import record
 from cluster.connect import connect
+from cluster.errors import Conflict
 from cluster.range.faults import BREAKS, VICTIM, Break
 from cluster.range.range import Range
 from people.actors import Actor
+from runbooks.models import Run
 
 SUBJECT = "range:practice"
 
@@ -65,6 +67,8 @@ def break_it(kind: Break, *, by: Actor) -> None:
 
 
 def mend_it(*, by: Actor) -> None:
-    """Everything as at first. Raises ClusterError while jobs run."""
+    """Everything as at first. Raises ClusterError while a run or a job is at work."""
+    if live := Run.objects.live().first():
+        raise Conflict(_("Run %(run)s is at work: stop it first.") % {"run": live.pk})
     practice_range().mend()
     record("range.mended", SUBJECT, by=by)

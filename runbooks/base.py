@@ -121,6 +121,7 @@ class World:
     tag: str
     at: str = "0"
     back: bool = False
+    was_done: bool = False  # going back: the act was done to its end, so there is something to take back
     attempt: int = 1
     memory: Mapping[str, Any] = field(default_factory=dict)  # what this act last said with NotYet
     patience: Patience = Patience()

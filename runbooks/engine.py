@@ -257,7 +257,10 @@ def perform(run: Run, position: int, act: Act, world: World, *, undo: bool = Fal
         )
         if new:
             Line.objects.create(run=run, facts=facts("begins", act=rec.facts).as_json())
-    world = replace(world, at=str(position), back=undo, attempt=rec.attempt, memory=rec.progress)
+    was_done = undo and run.records.filter(position=position, undo=False).exclude(done=None).exists()
+    world = replace(
+        world, at=str(position), back=undo, was_done=was_done, attempt=rec.attempt, memory=rec.progress
+    )  # fmt: skip
     try:
         result = act.do(world)
     except (NotYet, Unreachable) as e:

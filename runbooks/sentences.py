@@ -108,6 +108,7 @@ AGENT: dict[str, Any] = {
     "bad-manifest": _("The manifest cannot be used."),
     "bad-archive": _("The archive cannot be read."),
     "no-staging": _("There is nothing in the staging place."),
+    "not-swapped": _("What this run put aside is no longer there: it cannot be put back."),
     "no-undo": _("There is no undo file for this run."),
 }
 for _unsafe in (

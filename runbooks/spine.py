@@ -18,7 +18,7 @@ from runbooks.sentences import say
 class Row:
     """
     One act. `state` is todo, now, done, back-now (being taken back), back (taken back), kept or failed; `mark` its
-    shape. `fraction` is `(value, max)` for a bar: bytes, files, or seconds waited of those allowed.
+    shape. `progress` is of bytes and files, as the agent counts them; `fraction` is `(value, max)` for a bar of it.
     """
 
     position: int
@@ -39,6 +39,14 @@ class Row:
             "todo": "open", "now": "live", "back-now": "live", "done": "ok", "back": "back", "kept": "keep",
             "failed": "fail",
         }[self.state]  # fmt: skip
+
+    @property
+    def fraction(self) -> tuple[int, int] | None:
+        """Bytes of all bytes, else files of all files; None where nobody knows how many there are."""
+        for counted in ("bytes", "files"):
+            if of := self.progress.get(f"of_{counted}"):
+                return min(self.progress.get(counted) or 0, of), of
+        return None
 
     @property
     def took(self) -> timedelta | None:
@@ -82,9 +90,18 @@ def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, 
         asked=record.asked,
         waited=now() - record.began,
         allowed=timedelta(minutes=act.minutes),
-        progress={k: v for k, v in record.progress.items() if k in ("bytes", "of_bytes", "files", "of_files")},
+        progress=counted(record.progress, act),
         note=note,
     )
+
+
+def counted(progress: Mapping[str, Any], act: Act) -> dict[str, Any]:
+    """What the agent counted; where it does not know of how many, what the plan says."""
+    known = {name: progress[name] for name in ("bytes", "of_bytes", "files", "of_files") if progress.get(name)}
+    for name in known.keys() & {"bytes", "files"}:
+        if of := known.get(f"of_{name}") or getattr(act, name, 0):
+            known[f"of_{name}"] = of
+    return known
 
 
 @dataclass(frozen=True)

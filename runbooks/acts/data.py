@@ -31,7 +31,8 @@ def agent(
 
     Every verb of the agent may be started twice, so a job that ended without a word (its pod was killed) or that only
     asks for patience is started again under the next name, TIMES at most. `nothing` is the error by which the agent
-    says that there is nothing to take back: that is well. Raises Failed with any other error of the agent.
+    says that there is nothing to take back: that is well where the act stopped half-way. Raises Failed with any other
+    error of the agent.
     """
     name, job = "", Job("", "failed")
     for part in ("", *(f"-{n}" for n in range(2, TIMES + 1))):
@@ -47,7 +48,7 @@ def agent(
             raise NotYet(facts("job", verb=verb), again_in=0.5, progress=job.progress)
         if job.state == "done":
             return job.result
-        if nothing and job.error.get("code") == nothing:
+        if nothing and not world.was_done and job.error.get("code") == nothing:
             return {}
         if job.error and job.error.get("code") not in ASK_AGAIN:
             break

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from runbooks import base
 from runbooks.acts.data import Own
-from runbooks.acts.workloads import Healthy
+from runbooks.acts.workloads import Scale
 from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
-from runbooks.looks import Scene, inspected, scene
+from runbooks.looks import Scene, inspected, scene, up
 
 FEW = 10  # paths that are shown as examples
 
@@ -48,7 +48,8 @@ class FixPermissions(Runbook[Seen]):
             yield objection("differs", stops=False, count=seen.count, first=list(seen.first))
 
     def plan(self, seen: Seen) -> Iterator[Act]:
-        volume = seen.scene.volume
+        volume, here = seen.scene.volume, seen.scene
+        if here.workload and here.replicas:
+            yield Scale(here.workload, was=here.replicas, to=0)
         yield Own(volume.claim, seen.tag, volume.uid, volume.gid, count=seen.count)
-        if seen.scene.workload and seen.scene.replicas:
-            yield Healthy(seen.scene.workload, volume.claim, seen.scene.replicas)
+        yield from up(here)

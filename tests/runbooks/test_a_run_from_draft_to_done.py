@@ -139,3 +139,14 @@ def files(world) -> set[str]:
 
 def kept(world):
     return (world.ground.volumes.data(HOME) / ".aftermath").iterdir()
+
+
+def test_what_was_put_aside_and_is_gone_is_not_said_to_be_back(world, volume, by):
+    """The world was made anew since: taking the restore back comes to a halt instead of pretending."""
+    point = point_of(volume, world, by)
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    world.mend()
+    actions.undo(run, by=by)
+    assert finish(run, world) == "stuck"
+    assert (run.why["code"], run.why["error"]) == ("agent", "not-swapped")

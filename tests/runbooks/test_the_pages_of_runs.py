@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from cluster.api import ClaimRef
 from incidents.actions import open_incident
 from incidents.models import Incident
 from people.actors import person
 from runbooks import actions
+from runbooks.acts.data import Extract
 from runbooks.library.fix_permissions import FixPermissions
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Run
+from runbooks.spine import Row, counted
 from tests.runbooks.conftest import drafted, finish, point_of, started
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +174,19 @@ def test_a_list_of_runs_costs_no_more_queries_with_more_rows(signed_in, volume, 
     with django_assert_max_num_queries(12):
         page = signed_in.get(reverse("runs")).text
     assert "?before=" in page
+
+
+@pytest.mark.parametrize(
+    ("told", "bar"),
+    [
+        ({"bytes": 5, "of_bytes": 9, "files": 1, "of_files": 2}, (5, 9)),
+        ({"bytes": 5, "files": 1}, (5, 900)),
+        ({"files": 4, "of_files": 8}, (4, 8)),
+        ({"files": 4}, None),
+        ({"bytes": 1000}, (900, 900)),
+        ({}, None),
+    ],
+)
+def test_a_bar_is_of_what_the_agent_counts_and_of_the_plan_where_it_does_not_know(told, bar):
+    act = Extract(ClaimRef("home", "config"), "snapshot", "s", {}, 0, 900, "", "am-1")
+    assert Row(1, "", "now", progress=counted(told, act)).fraction == bar
