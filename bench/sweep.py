@@ -11,8 +11,8 @@ import statistics
 import time
 import tracemalloc
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
+from bench.figure import Figure
 from cluster.api import Claim, ClaimRef, Container, Pod, View, Workload, WorkloadRef
 from health.base import judge
 from health.observed import Copies, Listing, Observed, Point, Volume
@@ -26,19 +26,6 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 LINES = tuple(
     f"03:00:{second:02} the application says something of a usual length, line {second}" for second in range(20)
 )
-
-
-class Figure(NamedTuple):
-    """What was measured, and what it may be at most, in the same unit."""
-
-    name: str
-    ours: float
-    goal: float
-    unit: str
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.goal
 
 
 def measure(turns: int = TURNS) -> list[Figure]:
@@ -55,10 +42,10 @@ def measure(turns: int = TURNS) -> list[Figure]:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found > PODS // 100, "The rules found next to nothing: this measures nothing."
-    name = f"sweep of {PODS:,} pods, {CLAIMS:,} claims, {NODES} nodes, {len(all_checks())} checks"
+    name = f"sweep of {PODS:,} pods, {CLAIMS:,} claims, {len(all_checks())} checks"
     return [
-        Figure(name, statistics.median(times), SECONDS, "s"),
-        Figure(f"{name}, memory", float(peak), float(BYTES), "B"),
+        Figure(name, statistics.median(times), SECONDS, "s", "the aim"),
+        Figure(f"{name}, memory", float(peak), float(BYTES), "B", "the aim"),
     ]
 
 
@@ -129,8 +116,3 @@ def volume(number: int, ref: ClaimRef) -> Volume:
 
     archives = source(2 * number + 1, "archives", Point(f"archives/{ref}/1.tar.zst", NOW, there))
     return Volume(number, ref, (".storage/auth",), (source(2 * number, "mirror"), archives))
-
-
-if __name__ == "__main__":
-    for figure in measure():
-        print(f"{figure.name}: {figure.ours:,.2f} {figure.unit}, at most {figure.goal:,.0f} {figure.unit}")
