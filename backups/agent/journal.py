@@ -25,6 +25,7 @@ class Journal:
     """
     `live`: names that were at the root before; `staged`: names that were staged. `before` and `after` are owner and
     mode of the root itself. `aside`: every live name is put aside, and staged ones may be at the root.
+    `opened`: directories ("live" or "staged", name, mode) that were made writable so that they could be moved.
     """
 
     state: RunState
@@ -34,6 +35,7 @@ class Journal:
     after: dict[str, int] = field(default_factory=dict)
     strays: int = 0
     aside: bool = False
+    opened: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 def read(run_dir: int) -> Journal | None:
@@ -54,6 +56,10 @@ def read(run_dir: int) -> Journal | None:
 def take(journal: Journal, line: dict[str, Any]) -> None:
     if line.get("state") in STATES:
         journal.state = line["state"]
+    elif "opened" in line:
+        journal.opened.append((line["opened"], line["name"], line["mode"]))
+    elif "closed" in line:
+        journal.opened.clear()
     elif "aside" in line:
         journal.aside = bool(line["aside"])
     elif "live" in line:

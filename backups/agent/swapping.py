@@ -57,6 +57,7 @@ class Swap:
         if not plan.aside:
             self._put_aside(plan)
         self._put_in_place(plan)
+        self._close(plan, {"live": self.previous, "staged": self.root})
         self._root_as(plan.after)
         self._note(plan, state="swapped")
         return self._told(plan, again=False)
@@ -72,6 +73,7 @@ class Swap:
         if plan.aside:
             self._take_out(plan)
         self._put_back(plan)
+        self._close(plan, {"live": self.root, "staged": self.staging})
         self._root_as(plan.before)
         self._note(plan, state="back")
         return self._told(plan, again=False)
@@ -102,7 +104,7 @@ class Swap:
     def _put_aside(self, plan: Journal) -> None:
         for name in plan.live:
             if not exists(name, self.previous):
-                self._move(name, self.root, self.previous)
+                self._move(plan, "live", name, self.root, self.previous)
         for name in names(self.root):
             self._late(plan, name)
         self._sync(self.root, self.previous)
@@ -115,7 +117,7 @@ class Swap:
                 self._late(plan, name)
         for name in plan.staged:
             if exists(name, self.staging):
-                self._move(name, self.staging, self.root)
+                self._move(plan, "staged", name, self.staging, self.root)
         self._sync(self.staging, self.root)
 
     def _take_out(self, plan: Journal) -> None:
@@ -125,7 +127,7 @@ class Swap:
                 continue
             if name not in plan.staged:  # made while the new state was live: it goes with it
                 self._note(plan, staged=name)
-            self._move(name, self.root, self.staging)
+            self._move(plan, "staged", name, self.root, self.staging)
         self._sync(self.root, self.staging)
         self._note(plan, aside=False)
 
@@ -134,7 +136,7 @@ class Swap:
             if exists(name, self.previous):
                 if exists(name, self.root):
                     self._stray(plan, name)
-                self._move(name, self.previous, self.root)
+                self._move(plan, "live", name, self.previous, self.root)
         self._sync(self.previous, self.root)
 
     def _late(self, plan: Journal, name: str) -> None:
@@ -143,7 +145,7 @@ class Swap:
             self._stray(plan, name)
         else:
             self._note(plan, live=name)
-            self._move(name, self.root, self.previous)
+            self._move(plan, "live", name, self.root, self.previous)
 
     def _stray(self, plan: Journal, name: str) -> None:
         """A name that stands in the way, made by somebody else just now: put aside under a number, and noted."""
@@ -154,16 +156,24 @@ class Swap:
         self._note(plan, stray=name, number=number)
         os.rename(name, str(number), src_dir_fd=self.root, dst_dir_fd=strays)
 
-    def _move(self, name: str, source: int, target: int) -> None:
+    def _move(self, plan: Journal, side: str, name: str, source: int, target: int) -> None:
         if not exists(name, source):
             return  # somebody deleted it: there is nothing to keep
         try:
             os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
         except PermissionError:  # a directory that its owner may not write to does not move either
             mode = stat.S_IMODE(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode)
+            self._note(plan, opened=side, name=name, mode=mode)
             chmod(name, mode | 0o700, source)
             os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
-            chmod(name, mode, target)
+
+    def _close(self, plan: Journal, places: dict[str, int]) -> None:
+        """Directories that were opened to be moved get their modes back, where they are now."""
+        if plan.opened:
+            for side, name, mode in reversed(plan.opened):
+                if exists(name, places[side]):
+                    chmod(name, mode, places[side])
+            self._note(plan, closed=True)
 
     def _sync(self, *places: int) -> None:
         for place in places:

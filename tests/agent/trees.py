@@ -48,8 +48,11 @@ class Worker:
         self.owners = owners.choose(kind)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        for path, _, _ in os.walk(self.place):
-            os.chmod(path, 0o700)
+        os.chmod(self.place, 0o700)
+        for path, folders, _ in os.walk(self.place):
+            for name in folders:
+                if not os.path.islink(os.path.join(path, name)):
+                    os.chmod(os.path.join(path, name), 0o700)
         shutil.rmtree(self.place)
 
     def do(self, act: Callable[..., Any], *args: Any) -> Any:
