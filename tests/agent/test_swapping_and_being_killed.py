@@ -99,10 +99,9 @@ def kind() -> str:
     return "real" if os.geteuid() == 0 else "beside"
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("then", ["swap", "unswap"])
 @pytest.mark.parametrize("verb", ["swap", "unswap"])
-def test_killed_at_any_step_it_can_go_on_and_back_and_is_never_a_mix(kind, verb, then, late):
+def test_killed_at_any_step_it_can_go_on_and_back_and_is_never_a_mix(kind, verb, then):
     tried = 0
     for at in range(1, 100):
         worker = Worker(kind)
@@ -110,7 +109,7 @@ def test_killed_at_any_step_it_can_go_on_and_back_and_is_never_a_mix(kind, verb,
             before, after = prepared(worker)
             if verb == "unswap":
                 worker.agent("swap", run="r")
-            if not killed(worker, verb, at, late=late):
+            if not killed(worker, verb, at, late=False):  # after a step is before the next
                 break
             tried += 1
             assert no_file_is_lost(worker)
@@ -124,7 +123,7 @@ def test_killed_at_any_step_it_can_go_on_and_back_and_is_never_a_mix(kind, verb,
     assert tried > 20
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(st.tuples(st.sampled_from(["swap", "unswap"]), st.integers(1, 45), st.booleans()), max_size=6),
     last=st.sampled_from(["swap", "unswap"]),
