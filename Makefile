@@ -33,7 +33,7 @@ bench: dev
 	@$(python) -m bench
 
 pictures: dev
-	@$(python) docs/pictures.py
+	@$(python) -m tools.pictures
 
 languages: dev
 	@$(python) -m tools.languages --make

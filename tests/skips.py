@@ -9,12 +9,20 @@ from pathlib import Path
 
 import pytest
 
+TOGETHER = ("tests/browser/", "tests/project/test_make_run.py", "tests/runbooks/kill/")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="only the tests that use the database")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that start the whole program stay together on one worker, and begin first: they take longest."""
+    for item in items:
+        if together := next((name for name in TOGETHER if name in item.nodeid), None):
+            item.add_marker(pytest.mark.xdist_group(together))
+    items.sort(key=lambda item: not any(name in item.nodeid for name in TOGETHER))
     if config.getoption("--database-only"):
         outside = [item for item in items if not uses_database(item)]
         config.hook.pytest_deselected(items=outside)

@@ -26,7 +26,7 @@ ONLY = {
     "redis": {"config.broker"},
     "ftfy": {"incidents.reading.encoding"},
     "zstandard": {"backups.agent.compress"},
-    "markdown_it": {"incidents.templatetags.incidents"},
+    "markdown_it": {"incidents.writing.nodes"},
     "typst": {"incidents.writing.pdf"},
     "celery": {"config.celery", "config.beat"} | {f"{layer}.tasks" for layer in LAYERS},
     "requests": set(),

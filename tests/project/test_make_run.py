@@ -19,10 +19,7 @@ import pytest
 from tests.project.processes import living, mark, until
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
-    pytest.mark.xdist_group("make run"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 MAKE = ["make", "--old-file", "env", "run"]  # the environment is that of the tests
 PART_OF_IT = {"redis-server", "gunicorn", "celery --app config worker", "celery --app config beat", "manage.py range"}
 
