@@ -12,7 +12,7 @@ import pytest
 
 from backups.agent import speak
 from backups.storage import Store
-from tests.agent.trees import Worker
+from tests.agent.trees import Refusal, Worker
 from tests.stores import KEY, SECRET, through
 
 ROOT = Path(__file__).parents[2]
@@ -213,7 +213,7 @@ def test_a_full_disk_is_said_and_leaves_no_half_staging(anybody, monkeypatch):
     monkeypatch.setattr("backups.agent.gnutar.program", lambda: str(tar))
     archive = str(anybody.place / "a.tar.zst")
     anybody.agent("archive", run="a", name="a", file=archive)
-    with pytest.raises(Exception, match="no-space"):
+    with pytest.raises(Refusal, match="no-space"):
         anybody.agent("restore", run="r", file=archive)
     assert not (anybody.data / ".aftermath/r/staging").exists()
 
@@ -222,6 +222,35 @@ def test_the_store_refusing_leaves_no_archive_and_says_so(anybody, store, monkey
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody-else")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "with-no-right")
     anybody.fill({"x": b"1"})
-    with pytest.raises(Exception, match="forbidden") as caught:
+    with pytest.raises(Refusal, match="forbidden") as caught:
         anybody.agent("archive", run="r", name="n", store=place(store))
     assert "with-no-right" not in str(caught.value)
+
+
+@pytest.fixture
+def small_disk(anybody: Worker):
+    """A filesystem of 3 MB where the volume is."""
+    disk = anybody.place / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk: run the tests as root")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_said_and_what_was_unpacked_is_taken_away(anybody, small_disk, monkeypatch):
+    anybody.fill({f"f{n}": os.urandom(100_000) for n in range(50)})
+    archive = str(anybody.place / "a.tar.zst")
+    anybody.agent("archive", run="a", name="a", file=archive)
+    (small_disk / "live").write_bytes(b"as it was")
+    with pytest.raises(Refusal, match="no-space"):
+        anybody.agent("restore", run="r", file=archive, data=str(small_disk))
+    monkeypatch.setattr("backups.agent.restoring.ROOM", 0)
+    with pytest.raises(Refusal, match="no-space"):
+        anybody.agent("restore", run="r", file=archive, data=str(small_disk))
+    assert (small_disk / "live").read_bytes() == b"as it was"
+    assert not (small_disk / ".aftermath/r/staging").exists()
+    assert os.statvfs(small_disk).f_bavail * 4096 > 2_500_000
