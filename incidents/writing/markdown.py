@@ -48,7 +48,7 @@ def _head(report: Report, words: Words) -> str:
     mark = f"<!-- aftermath {VERSION} {one_line(report.language, '- >')} {CANARY} -->"
     lines = [f"# {words.prefix}{one_line(report.title, '<')} {mark}"]
     bullets = [
-        f"- **{words.labels[name]}{words.colon}** {value}".rstrip() for name, value in _said(report, words)
+        f"- **{words.labels[name]}{words.colon}** {value}".rstrip() for name, value in said(report, words)
     ]
     labels = [
         f"**{one_line(x.label, ':*')}{words.colon}** {one_line(x.value)}".rstrip() for x in report.metadata
@@ -57,7 +57,7 @@ def _head(report: Report, words: Words) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _said(report: Report, words: Words) -> Iterator[tuple[str, str]]:
+def said(report: Report, words: Words) -> Iterator[tuple[str, str]]:
     """The head's values that its header lines do not say, or say otherwise."""
     pairs = [(x.label, x.value) for x in report.metadata]
     found = derived.facts(pairs, report.title, report.language)

@@ -25,7 +25,8 @@ class Words:
     trigger: str
     no_time: str
     untitled: str
-    nothing_said: str
+    time: str
+    event: str
 
 
 ENGLISH = Words(
@@ -75,7 +76,8 @@ ENGLISH = Words(
     trigger="trigger",
     no_time="(no time)",
     untitled="(untitled)",
-    nothing_said="not stated",
+    time="Time",
+    event="What happened",
 )
 FRENCH = Words(
     colon="\u00a0:",
@@ -124,7 +126,8 @@ FRENCH = Words(
     trigger="déclencheur",
     no_time="(sans heure)",
     untitled="(sans titre)",
-    nothing_said="non précisé",
+    time="Heure",
+    event="Événement",
 )
 
 
