@@ -137,6 +137,8 @@ def edit(written: Written, changes: Mapping[str, Any], *, seen: int, by: Actor) 
     if isinstance(written, TimelineEntry) and written.source == TimelineEntry.Source.EVIDENCE:
         raise Refused("evidence-stays")
     kind = type(written)
+    if isinstance(written, TimelineEntry):
+        changes = with_zone(changes, written.incident)
     told = {name: value for name, value in clean(kind, changes).items() if getattr(written, name) != value}
     if not told:
         return []
@@ -159,7 +161,7 @@ def edit(written: Written, changes: Mapping[str, Any], *, seen: int, by: Actor) 
 
 def add(kind: type[R], incident: Incident, /, *, by: Actor, **fields: Any) -> R:
     """A new record. A timeline entry stands where its time belongs, everything else at the end."""
-    values = clean(kind, fields)
+    values = clean(kind, with_zone(fields, incident) if kind is TimelineEntry else fields)
     with transaction.atomic():
         if kind is TimelineEntry:
             made: Any = new_entry(incident, by, values)
@@ -312,6 +314,15 @@ def rezone(incident: int, zone: str, source: str) -> None:
     for entry in inherited:
         entry.zone, entry.zone_source, entry.at = zone, source, timeline.instant(entry.start, zone)
     TimelineEntry.objects.bulk_update(inherited, ["zone", "zone_source", "at"], batch_size=200)
+
+
+def with_zone(fields: Mapping[str, Any], incident: Incident) -> Mapping[str, Any]:
+    """An entry that names a zone has it of its own; one that names none has its incident's."""
+    if "zone" not in fields or "zone_source" in fields:
+        return fields
+    if fields["zone"]:
+        return {**fields, "zone_source": "row"}
+    return {**fields, "zone": incident.zone, "zone_source": incident.zone_source}
 
 
 def instants(entry: TimelineEntry, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def incident_edit(request: Request, pk: int, what: str) -> HttpResponse:
         raise Http404
     incident = get_object_or_404(Incident, pk=pk)
     initial = {name: getattr(incident, name) for name in SINGLES[what].base_fields}
-    form = SINGLES[what](sent(request), initial=initial)
+    form = SINGLES[what](sent(request), initial=initial, auto_id=f"{what}-%s")
     if not form.is_valid():
         open_ = Open(form, seen(request, incident), incident.pk)
         return whole(request, incident, opened={what: open_}, status=422 if form.is_bound else 200)

@@ -74,6 +74,10 @@ class LocalTime(forms.CharField):
 class RecordForm(forms.Form):
     """A form whose cleaned data are fields of a record."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
+
     def values(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
 
@@ -91,6 +95,9 @@ class EntryForm(RecordForm):
     )
     end = LocalTime(label=gettext_lazy("Ends"), required=False)
     precision = forms.ChoiceField(label=gettext_lazy("How exactly"), choices=PRECISIONS, required=False)
+    zone = forms.CharField(
+        label=gettext_lazy("Time zone"), required=False, help_text=gettext_lazy("Empty: that of the incident.")
+    )
 
     def __init__(
         self,
@@ -104,6 +111,9 @@ class EntryForm(RecordForm):
         super().__init__(*args, **kwargs)
         self.language, self.days, self.previous = language, days, previous
 
+    def clean_zone(self) -> str:
+        return known_zone(self)
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
@@ -111,7 +121,7 @@ class EntryForm(RecordForm):
         if self.to_be_read():
             meant = meaning(data["token"], self.language, *self.days, self.previous)
             data |= {"start": meant.start, "end": meant.end, "precision": meant.precision}
-            data["day_offset"] = meant.day_offset
+            data |= {"day_offset": meant.day_offset, "zone": data["zone"] or meant.zone}
         else:
             data["precision"] = data["precision"] or ("exact" if "T" in data["start"] else "day")
         if data["start"] and data["end"] and data["end"] < data["start"]:
@@ -124,6 +134,16 @@ class EntryForm(RecordForm):
         """A new token, with nothing said of what it means: it is understood anew."""
         told = {"start", "end", "precision"} & set(self.changed_data)
         return not self.cleaned_data["start"] or ("token" in self.changed_data and not told)
+
+
+def known_zone(form: forms.Form) -> str:
+    """One that says which instant a time is. What a document said stays, whatever it is."""
+    zone = str(form.cleaned_data["zone"])
+    if zone and "zone" in form.changed_data and timeline.place_of(zone) is None:
+        raise forms.ValidationError(
+            _("%(zone)s is no zone, or means several. Write one such as Europe/Paris.") % {"zone": zone}
+        )
+    return zone
 
 
 class CauseForm(RecordForm):
@@ -156,6 +176,10 @@ class ActionForm(RecordForm):
         if "references" not in self.changed_data:
             return list(self.initial.get("references") or [])
         return str(self.cleaned_data["references"]).split()
+
+    def values(self) -> dict[str, Any]:
+        """A day that a person sets is no longer the one that was written."""
+        return super().values() | ({"due_raw": ""} if "due" in self.changed_data else {})
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
         value = super().get_initial_for_field(field, field_name)
@@ -231,12 +255,7 @@ class HeaderForm(RecordForm):
     )
 
     def clean_zone(self) -> str:
-        zone = str(self.cleaned_data["zone"])
-        if zone and "zone" in self.changed_data and timeline.place_of(zone) is None:
-            raise forms.ValidationError(
-                _("%(zone)s is no zone, or means several. Write one such as Europe/Paris.") % {"zone": zone}
-            )
-        return zone
+        return known_zone(self)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -139,12 +139,12 @@ def draft_of(request: Request, pk: int) -> Draft:
 
 
 def form_at(proposal: Proposal, place: str, data: Any = None) -> forms.RecordForm:
-    initial = proposal.fields(place)
+    initial, auto_id = proposal.fields(place), f"{place.replace('/', '-')}-%s"
     if place in SINGLES:
-        return SINGLES[place](data, initial=initial)
+        return SINGLES[place](data, initial=initial, auto_id=auto_id)
     kind = KINDS[KIND_OF[place.partition("/")[0]]]
     if kind.name != "entry":
-        return kind.form(data, initial=initial)
+        return kind.form(data, initial=initial, auto_id=auto_id)
     return forms.EntryForm(
         data,
         initial=initial,

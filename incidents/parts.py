@@ -147,7 +147,10 @@ def form_for(
 ) -> forms.RecordForm:
     """The form of one kind of record, filled with what stands."""
     initial = {name: getattr(record, name) for name in kind.form.base_fields} if record else None
-    if kind.name == "entry":
-        days = (incident.occurred_start, incident.occurred_end)
-        return forms.EntryForm(data, initial=initial, language=incident.language, days=days, previous=previous)
-    return kind.form(data, initial=initial)
+    auto_id = f"{kind.name}-{record.pk if record else 'new'}-%s"
+    if kind.name != "entry":
+        return kind.form(data, initial=initial, auto_id=auto_id)
+    if initial and getattr(record, "zone_source", "") != "row":
+        initial["zone"] = ""
+    days, language = (incident.occurred_start, incident.occurred_end), incident.language
+    return forms.EntryForm(data, initial=initial, auto_id=auto_id, language=language, days=days, previous=previous)

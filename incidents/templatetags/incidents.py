@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
+from incidents.writing.nodes import ENOUGH, PARSER, parsed
 from people import words
 
 register = template.Library()
 
 MARKS = re.compile(r"[*_`#>~|\[\]<&\\]|^\s*(?:[-+]|\d+[.)])\s|\n|://", re.MULTILINE)
-
-
-@cache
-def parser() -> MarkdownIt:
-    """Without HTML and without pictures: a document may not bring markup or ask another host for anything."""
-    return MarkdownIt("commonmark", {"html": False}).enable("table").enable("strikethrough").disable("image")
 
 
 @register.filter
@@ -37,24 +29,27 @@ def markdown(text: str | None) -> SafeString:
         return SafeString("")
     if not MARKS.search(text):
         return format_html("<p>{}</p>", text)
-    tokens = parser().parse(text)
+    tokens = parsed(text)
+    if tokens is None:  # nested deeper than anybody reads: the words, as they are
+        return format_html("<pre>{}</pre>", text)
     for token in tokens:
         calm(token)
-    html = str(parser().renderer.render(tokens, parser().options, {}))
-    return mark_safe(html)  # noqa: S308 - rendered without HTML
+    rest = format_html("<pre>{}</pre>", text[ENOUGH:]) if len(text) > ENOUGH else ""
+    html = str(PARSER.renderer.render(tokens, PARSER.options, {}))
+    return mark_safe(html + rest)  # noqa: S308 - rendered without HTML
 
 
-def calm(token: Token) -> None:
-    if token.type in {"heading_open", "heading_close"}:  # the page's own headings say what stands where
+def calm(token: Any) -> None:
+    """Headings become paragraphs: the page's own say what stands where. Links tell nobody where they were followed."""
+    if token.type in {"heading_open", "heading_close"}:
         token.tag = "p"
+    if token.type == "heading_open":
         token.attrs["class"] = "as-heading"
     elif token.type == "table_open":
         token.attrs |= {"class": "written", "tabindex": "0"}  # it may be wider than a phone, and is scrolled by keys
     for child in token.children or ():
         if child.type == "link_open":
             child.attrs["rel"] = "noreferrer nofollow"
-    if token.type == "heading_close":
-        token.attrs = {}
 
 
 @register.filter
@@ -62,6 +57,12 @@ def plainly(text: str | None) -> str:
     """The first line without Markdown's marks, for where there is room for one line only."""
     first = next((line for line in (text or "").splitlines() if line.strip()), "")
     return re.sub(r"[*`]|^[#>\-+\s]+", "", first).strip()
+
+
+@register.filter
+def worded(text: str | None) -> str:
+    """The text where it says something in words; nothing for a tick box or an icon, which a state shows better."""
+    return plainly(text) if text and re.search(r"[^\W\d_]{2}", text) else ""
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -63,7 +65,7 @@ def test_a_clock_alone_takes_its_day_from_the_entry_before(at_work, incident):
     assert [e.start for e in TimelineEntry.objects.all()] == ["2026-11-05T22:45", "2026-11-06T01:15"]
 
 
-def edited(client, record, kind, **fields):
+def edited(client, record, kind, /, **fields):
     where = url("record-edit", record.incident, kind, record.pk)
     return client.post(where, {"seen": record.version, **fields})
 
@@ -176,3 +178,36 @@ def test_an_incident_is_opened_with_a_title_alone(on_call):
     assert answer.url == f"/incidents/{made.pk}/"
     assert (made.title, made.state, made.zone_source) == ("The disk is full", "ongoing", "assumed")
     assert on_call.post(reverse("incident-new"), {"title": "", "language": "en"}).status_code == 422
+
+
+def test_an_entry_may_have_a_zone_of_its_own_and_lose_it_again(at_work, incident, by):
+    entry = actions.add_entry(incident, by=by, token="20:46", start="2026-11-05T20:46", precision="exact", text="x")
+    fields = {"token": "20:46", "text": "x", "start": "2026-11-05 20:46", "precision": "exact"}
+    edited(at_work, entry, "entry", zone="UTC", **fields)
+    entry.refresh_from_db()
+    assert (entry.zone, entry.zone_source, entry.at.hour) == ("UTC", "row", 20)
+    edited(at_work, entry, "entry", zone="", **fields)
+    entry.refresh_from_db()
+    assert (entry.zone, entry.zone_source, entry.at.hour) == ("Europe/Paris", "stated", 19)
+    assert edited(at_work, entry, "entry", zone="BST", **fields).status_code == 422
+
+
+def test_a_zone_that_is_typed_with_the_time_is_the_entrys_own(at_work, incident):
+    at_work.post(url("record-add", incident, "entry"), {"token": "20:46 UTC", "text": "x"})
+    entry = TimelineEntry.objects.get()
+    assert (entry.zone, entry.zone_source, entry.at.hour) == ("UTC", "row", 20)
+
+
+def test_a_day_that_is_set_replaces_the_one_that_was_written(at_work, incident, by):
+    action = actions.add_action(incident, by=by, text="x", due_raw="next week")
+    edited(at_work, action, "action", text="x", kind="corrective", due="2026-11-14")
+    action.refresh_from_db()
+    assert (action.due.isoformat(), action.due_raw) == ("2026-11-14", "")
+
+
+def test_forms_that_are_open_at_once_do_not_share_their_names(at_work, incident, by):
+    lesson = actions.add_lesson(incident, by=by, text="x")
+    one = at_work.get(url("record-edit", incident, "lesson", lesson.pk), headers=HTMX).content.decode()
+    two = at_work.get(url("record-add", incident, "cause"), headers=HTMX).content.decode()
+    ids = re.findall(r'<(?:input|textarea|select)[^>]* id="([^"]+)"', one + two)
+    assert len(ids) == len(set(ids)) == 5

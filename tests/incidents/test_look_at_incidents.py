@@ -150,3 +150,18 @@ def test_what_people_wrote_is_shown_without_becoming_the_page(looking, incident,
     assert "<b>bold</b>" not in page
     assert 'href="javascript' not in page
     assert "<img" not in page
+
+
+SHAPES = {
+    "> " * 400 + "deep": "deep",
+    "- " * 200 + "deep": "deep",
+    "# head\n\nwords": "words",
+    "x" * 300_000 + "**z": "**z",
+}
+
+
+@pytest.mark.parametrize("text", SHAPES, ids=lambda text: text[:6])
+def test_text_of_any_shape_is_shown_to_its_last_word(looking, incident, by, text):
+    actions.add_lesson(incident, by=by, text=text)
+    page = looking.get(reverse("incident", args=[incident.pk])).content.decode()
+    assert f"{SHAPES[text]}</p" in page or f"{SHAPES[text]}</pre" in page
