@@ -13,9 +13,14 @@ from incidents.writing.words import Words
 
 
 def head(report: Report, words: Words) -> list[tuple[str, str]]:
-    """Label and value: what the header lines do not say first, as in the Markdown; then the lines as written."""
-    found = [(words.labels[name], unescaped(value)) for name, value in said(report, words)]
-    return found + [(line.label, line.value) for line in report.metadata]
+    """
+    Label and value: day, status and severity first where the header lines do not say them; then the lines as written;
+    the zone last.
+    """
+    found = [(name, unescaped(value)) for name, value in said(report, words)]
+    before = [(words.labels[name], value) for name, value in found if name not in ("zone", "source")]
+    after = [(words.labels[name], value) for name, value in found if name in ("zone", "source")]
+    return before + [(line.label, line.value) for line in report.metadata] + after
 
 
 def groups(report: Report, words: Words) -> Iterator[tuple[str, list[Action]]]:

@@ -94,3 +94,16 @@ def test_what_is_no_post_mortem_is_told_so_and_still_read(name):
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_what_is_one_is_not_told_that_it_is_none(name):
     assert "not-a-postmortem" not in {n.code for n in document(name).warnings}
+
+
+def test_the_two_samples_tell_the_same_incident():
+    english, french = document("sample.en.md"), document("sample.fr.md")
+    for name in ("timeline", "causes", "actions", "lessons", "appendix"):
+        assert len(getattr(english, name)) == len(getattr(french, name))
+    assert [(e.start, e.end, e.precision) for e in english.timeline] == [
+        (e.start, e.end, e.precision) for e in french.timeline
+    ]
+    assert [(a.status, a.priority, a.owner, a.due) for a in english.actions] == [
+        (a.status, a.priority, a.owner, a.due) for a in french.actions
+    ]
+    assert french.language == "fr"
