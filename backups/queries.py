@@ -6,7 +6,7 @@ The number of queries does not grow with the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -225,10 +225,10 @@ class VolumeRow:
 WORST = ["fail", "unknown", "warn", "ok"]
 
 
-def volumes(at: datetime | None = None, *, only: Iterable[int] | None = None) -> list[VolumeRow]:
+def volumes(at: datetime | None = None, *, only: int | None = None) -> list[VolumeRow]:
     """Every volume with what would be lost, the worst first. Five queries."""
     at = at or now()
-    rows: QuerySet[Volume] = Volume.objects.all() if only is None else Volume.objects.filter(pk__in=list(only))
+    rows: QuerySet[Volume] = Volume.objects.all() if only is None else Volume.objects.filter(pk=only)
     wanted = list(rows)
     found = sources(Source.objects.filter(retired=None, volume__in=wanted))
     points = RecoveryPoint.objects.filter(volume__in=wanted, gone=None, source__retired=None).defer("manifest")
@@ -244,7 +244,7 @@ def volumes(at: datetime | None = None, *, only: Iterable[int] | None = None) ->
 
 def volume(pk: int, at: datetime | None = None) -> VolumeRow:
     """One of them. Raises Volume.DoesNotExist."""
-    found = volumes(at, only=[pk])
+    found = volumes(at, only=pk)
     if not found:
         raise Volume.DoesNotExist
     return found[0]

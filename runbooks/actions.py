@@ -90,7 +90,8 @@ def start(run: Run, *, typed: str, reason: str = "", by: Actor) -> None:
         with transaction.atomic():
             told = {"reason": reason} if reason else {}
             changes: dict[str, Any] = {"started": now(), "started_by": by.name, "reason": reason[:500], "since": now()}
-            move(run, State.QUEUED, by=by, facts=told, not_before=now(), **changes)
+            where = {"looks": run.looks}  # the plan that was read, not one that somebody drew up since
+            move(run, State.QUEUED, by=by, where=where, facts=told, not_before=now(), **changes)
             Line.objects.create(run=run, facts=facts("started", by=by.name).as_json())
             knock(run)
     except IntegrityError as e:

@@ -36,7 +36,7 @@ SENTENCES: dict[str, Any] = {
     "own-count": _("Give %(things)s of %(claim)s to %(owner)s"),
     "disown": _("Give them back to whom they belonged"),
     "swap": _("Put them in place; what was there is kept beside"),
-    "swap-back": _("Put back what was there"),
+    "swap-back": _("Keep a snapshot of what is live, then put back what was there"),
     "archive": _("Archive %(claim)s, its manifest last"),
     # What is waited for.
     "pods-to-go": _("Waiting for the pods to be gone: %(pods)s"),

@@ -133,6 +133,9 @@ def start(request: Request, pk: int) -> HttpResponse:
     run = run_of(request, pk)
     if run.state != State.DRAFT:
         return went_to(request, run)
+    if request.POST.get("looks", str(run.looks)) != str(run.looks):
+        error = _("Somebody looked again meanwhile. This is the plan as it is now: read it before you start it.")
+        return shown(request, run, error=error, status=422)
     try:
         actions.start(
             run, typed=request.POST.get("typed", ""), reason=request.POST.get("reason", ""), by=actor(request)

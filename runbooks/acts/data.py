@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from cluster.api import ClaimRef, Job, JobSpec
 from cluster.errors import NotFound
+from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Facts, Failed, NotYet, World, facts
 
 TIMES = 3  # a job whose pod was killed is started again this often
@@ -201,7 +202,12 @@ class Swap(Act):
 
 @dataclass(frozen=True)
 class SwapBack(Act):
-    """Put what was there back in its place, by the journal in reverse."""
+    """
+    Put what was there back in its place, by the journal in reverse.
+
+    What was restored has been live: what was written since is nowhere else, and its place is emptied next. So it goes
+    into a snapshot first, which stays like the one that was taken before the restore.
+    """
 
     claim: ClaimRef
     run: str
@@ -211,7 +217,8 @@ class SwapBack(Act):
         return facts("swap-back", claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
-        return agent(world, self.claim, "unswap", {"run": self.run}, nothing="not-swapped")
+        kept = KeepSnapshot(self.claim, name=f"{self.run}-undone", safety=True).do(world)
+        return {**agent(world, self.claim, "unswap", {"run": self.run}, nothing="not-swapped"), **kept}
 
 
 @dataclass(frozen=True)

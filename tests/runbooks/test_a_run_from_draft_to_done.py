@@ -63,8 +63,23 @@ def test_a_restore_is_taken_back_whole(world, volume, by):
     assert finish(run, world) == "undone", run.why
     settle(world)
     after = world.fingerprint()
-    world.drop_snapshot("home", f"{run.tag}-safety")  # kept always, on purpose
+    for kept_always in ("safety", "undone"):
+        world.drop_snapshot("home", f"{run.tag}-{kept_always}")
     assert world.fingerprint() == before != after
+
+
+def test_what_was_written_after_a_restore_is_not_lost_when_it_is_taken_back(world, volume, by):
+    point = point_of(volume, world, by)
+    first = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(first, world) == "done", first.why
+    live = world.ground.volumes.data(HOME)
+    (live / "written-since.txt").write_text("a week of work")
+    actions.undo(first, by=by)
+    assert finish(first, world) == "undone", first.why
+    assert not (live / "written-since.txt").exists()
+    state = world.ground.objects.read()
+    kept = world.ground.volumes.snapshot(state.snapshots[f"home/{first.tag}-undone"].uid)
+    assert (kept / "written-since.txt").read_text() == "a week of work"
 
 
 def test_files_of_another_owner_are_given_back(world, volume, by):

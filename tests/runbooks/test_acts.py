@@ -130,6 +130,7 @@ def live(world: Range):
 def print_of(world: World) -> dict:
     """Everything that matters, what is staged and what was put aside too; the bookkeeping of runs is not."""
     seen = world.cluster.fingerprint(apart=True)
+    seen["snapshots"].pop(f"home/{RUN}-undone", None)  # kept on purpose: what was live before it was taken back
     for prints in seen["files"].values():
         for path in [p for p in prints if p.startswith(".aftermath")]:
             if not re.search(r"/(staging|previous)/", path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -98,6 +100,20 @@ def test_a_wrong_name_is_told_and_starts_nothing(signed_in, draft):
     assert "Type the name exactly" in answer.text
     draft.refresh_from_db()
     assert draft.state == "draft"
+
+
+def test_only_the_plan_that_was_read_is_started(signed_in, world, draft, root):
+    """Somebody else looked again while the plan was read: the new one must be read first."""
+    read = signed_in.get(reverse("run", args=[draft.pk])).text
+    sent = {"typed": str(draft.volume), "looks": re.search(r'name="looks" value="(\d+)"', read)[1]}
+    actions.look_again(draft, by=person(root))
+    assert finish(draft, world) == "draft"
+    answer = signed_in.post(reverse("run-start", args=[draft.pk]), sent)
+    assert (answer.status_code, "Somebody looked again" in answer.text) == (422, True)
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+    seen = signed_in.post(reverse("run-start", args=[draft.pk]), sent | {"looks": str(draft.looks)})
+    assert seen.status_code == 302
 
 
 def test_a_double_click_makes_one_run(signed_in, draft, knocks):

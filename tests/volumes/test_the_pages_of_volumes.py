@@ -86,7 +86,8 @@ def test_a_fragment_is_the_part_alone(client, carol, scanned):
 
 def test_a_volume_that_is_not_there_is_not_found(client, carol, db):
     client.force_login(carol)
-    assert client.get(reverse("volume", args=[77])).status_code == 404
+    for number in (77, 10**20):
+        assert client.get(reverse("volume", args=[number])).status_code == 404
 
 
 def test_more_volumes_cost_no_more_queries(client, carol, scanned, django_assert_max_num_queries):
