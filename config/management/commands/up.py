@@ -67,9 +67,9 @@ def up(supervisor: Supervisor, running: TextIO) -> None:
         account = one_time_password()
         connection.close()
         wait_for_answer(supervisor, web, address)
-        for program in behind_the_pages():
-            supervisor.start(program)
         if not supervisor.stopping.is_set():
+            for program in behind_the_pages():
+                supervisor.start(program)
             say(f"Aftermath is at {address}", sys.stdout)
             if account:
                 say(f"Sign in as {account[0]} with the one-time password {account[1]}", sys.stdout)
