@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from incidents.holding import refuse_unholdable
+from incidents.reading.ours import is_ours
 from incidents.reading.read import read
 from incidents.reading.values import Document, Notice, Range, Unreadable
 from incidents.records import KIND_OF, STATE_OF, as_appendix, fields_of, head_of, with_fields, with_head
@@ -166,10 +168,17 @@ def proposal(data: bytes, name: str, corrections: Corrections | None = None) -> 
     if report := of_ours(data, name):
         refuse_unholdable(report)
         return Proposal(report, None, corrections)
-    document = read(data, name)
+    document = understood(data, name)
     report = report_of(document)
-    refuse_unholdable(report)
+    if is_ours(document.lines):
+        refuse_unholdable(report)
     return Proposal(report, document, corrections)
+
+
+@lru_cache(maxsize=4)
+def understood(data: bytes, name: str) -> Document:
+    """What is read of an upload: once, however many of its records are corrected one after the other."""
+    return read(data, name)
 
 
 def of_ours(data: bytes, name: str) -> Report | None:
