@@ -47,8 +47,7 @@ def record_edit(request: Request, pk: int, kind: str, record: int) -> HttpRespon
     try:
         actions.edit(found, form.values(), seen=seen(request, found), by=actor(request))
     except actions.Overtaken as e:
-        open_ = Open(form, e.now.version, found.pk, standing(form, e.now))
-        return shown(request, found.incident, what, open_, status=422)
+        return shown(request, found.incident, what, overtaken(request, form, e.now), status=422)
     except actions.Refused as e:
         messages.warning(request, sentences.refusal(e.code))
     told(request, form)
@@ -107,8 +106,7 @@ def incident_edit(request: Request, pk: int, what: str) -> HttpResponse:
     try:
         actions.edit(incident, form.values(), seen=seen(request, incident), by=actor(request))
     except actions.Overtaken as e:
-        open_ = Open(form, e.now.version, incident.pk, standing(form, e.now))
-        return whole(request, incident, opened={what: open_}, status=422)
+        return whole(request, incident, opened={what: overtaken(request, form, e.now)}, status=422)
     told(request, form)
     return back_to(incident, f"part-{what}")
 
@@ -151,6 +149,14 @@ def seen(request: Request, written: actions.Written) -> int:
     """The version that the person looked at."""
     told = request.POST.get("seen", "")
     return int(told) if told.isdigit() and len(told) < 10 else written.version
+
+
+def overtaken(request: Request, form: Any, now: actions.Written) -> Open:
+    """The form with what the person wrote: beside what stands now, or as a new record where nothing stands any more."""
+    if isinstance(now, Record) and now.removed:
+        messages.warning(request, _("Somebody took this out meanwhile. Saved now, it is added anew."))
+        return Open(form)
+    return Open(form, now.version, now.pk, standing(form, now))
 
 
 def standing(form: Any, now: actions.Written) -> list[tuple[str, Any]]:

@@ -211,3 +211,12 @@ def test_forms_that_are_open_at_once_do_not_share_their_names(at_work, incident,
     two = at_work.get(url("record-add", incident, "cause"), headers=HTMX).content.decode()
     ids = re.findall(r'<(?:input|textarea|select)[^>]* id="([^"]+)"', one + two)
     assert len(ids) == len(set(ids)) == 5
+
+
+def test_what_one_wrote_of_a_record_that_was_taken_out_is_still_there(at_work, bob, incident, by):
+    lesson = actions.add_lesson(incident, by=by, text="old")
+    browser(bob).post(url("record-remove", incident, "lesson", lesson.pk))
+    page = edited(at_work, lesson, "lesson", text="what Alice wrote").content.decode()
+    assert "Somebody took this out meanwhile." in page
+    assert f'action="{url("record-add", incident, "lesson")}"' in page
+    assert "what Alice wrote</textarea>" in page
