@@ -23,12 +23,13 @@ _SAYS_ROOT = re.compile(
     r"|rc ?-? ?\d+)\b"
 )
 _EXPLAINS = re.compile(
-    r"\b(?:architecture|context\w*|background|rappels?|detect\w*|detecte\w*|seen|noticed|caught"
-    r"|vue?s?|remarque\w*|mitigat\w*|impact\w*|resol\w+"
-    r"|how it works|fonctionnement|evidence|preuves?|why (?:was|wasn't|were|did) (?:it|this|we"
-    r"|nobody|no).*(?:not|seen|notice|detect|catch).*"
-    r"|pourquoi .*(?:pas|jamais|rien|aucun).*|symptom\w*|configuration|setup|flow|flux|schema"
-    r"|diagram\w*|evaluation|notes?|details?)\b"
+    r"(?:l'|la |le |les |the )?(?:architecture|context\w*|background|rappels?|fonctionnement"
+    r"|how .{2,40} works?|flux|flow|schema|diagram\w*|evidence|preuves?|setup|environnement|details?)"
+    r"(?: (?:de |du |des |d'|of |in |dans )?.{0,40})?"
+    r"|(?:mitigations?|impacts?|resolution|detection|symptom\w*|notes?|timeline)"
+    r"|why (?:was|wasn't|were|did|didn't|has|hasn't|is|nobody|no one|nothing|it|we) .{0,60}"
+    r"(?:not|n't|seen|notic|detect|caught|catch)\w*.*"
+    r"|why (?:nobody|no one|nothing) .*|pourquoi .{0,60}(?:pas|jamais|rien|aucun|personne)\b.*"
 )
 _GENERIC = re.compile(
     r"(?:why (?:did )?(?:this|it|that) happen\w*\??|(?:the |les |la )?(?:technical |main |primary "
@@ -93,7 +94,8 @@ def _of_top(top: Section) -> Iterator[Found]:
     if split:
         yield from split
     elif any(b.kind != "rule" for b in top.blocks) or top.children:
-        yield _whole(top, _contributing(top.title), [s for s in top.children if s.kind == "causes"])
+        own = any(b.kind != "rule" for b in top.blocks)
+        yield _whole(top, _contributing(top.title), [] if own else subs)
 
 
 def _chosen(subs: list[Section]) -> list[Section]:
@@ -103,13 +105,12 @@ def _chosen(subs: list[Section]) -> list[Section]:
         saying = [s for s in saying if not _FIVE_WHYS.search(bare_title(s.title))]
     if saying:
         return [s for s in subs if s in saying or (numbered(s.title) and not _explains(s))]
-    rest = [s for s in subs if not _explains(s)]
-    return rest or subs
+    return [s for s in subs if not _explains(s)]
 
 
 def _explains(section: Section) -> bool:
     title = bare_title(section.title)
-    return bool(_EXPLAINS.search(title)) and not _GENERIC.fullmatch(title) and not _SAYS_ROOT.search(title)
+    return bool(_EXPLAINS.fullmatch(title)) and not _GENERIC.fullmatch(title) and not _SAYS_ROOT.search(title)
 
 
 def _contributing(title: str, otherwise: bool = False) -> bool:

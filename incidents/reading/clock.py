@@ -17,7 +17,7 @@ ENOUGH = 160  # characters; no written time is longer
 _GAP = r"[ \t\u00a0\u202f\u2009]"
 _APPROX = (
     r"(?:[~≈≃±∼]|(?:env(?:iron|\.)?|vers|around|about|approx(?:imately|imativement|\.)?|circa|ca?\."
-    r"|autour de|aux alentours de|à peu près|roughly)(?![a-zà-ÿ]))"
+    r"|autour de|aux alentours de|avant|après|before|after|à peu près|roughly)(?![a-zà-ÿ]))"
 )
 _CLOCK = (
     rf"(?P<h>[01]?\d|2[0-4])(?:(?:[:hH]|{_GAP}?h{_GAP}?)(?P<m>[0-5]\d)(?:[:m](?P<s>[0-5]\d"

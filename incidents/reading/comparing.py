@@ -149,21 +149,21 @@ def _lead_ins(section: Section) -> Iterator[Notice]:
 
 def _pull_requests(sections: Sequence[Section]) -> int:
     """The rows of the tables that list pull requests."""
-    tables = (b for s in sections for b in s.blocks if b.kind == "table" and b.head is not None)
-    return sum(len(t.rows) for t in tables if t.head and _PR_HEAD.fullmatch(fold(unmarked(cells(t.head)[0]))))
+    tables = [b for s in sections for b in s.blocks if b.kind == "table" and b.head is not None]
+    named = [
+        t for t in tables if t.head and any(_PR_HEAD.fullmatch(fold(unmarked(c))) for c in cells(t.head)[:3])
+    ]
+    return sum(sum("#" in row.text for row in table.rows) for table in named)
 
 
 def _pr_counts(section: Section, listed: int) -> Iterator[Notice]:
-    if section.head is not None and section.kind != "summary":
+    """Where the summary or the head counts other pull requests than are listed, or other prose counts more."""
+    if section.kind in ("timeline", "causes", "actions", "lessons"):
         return
+    opening = section.head is None or section.kind == "summary" or section.level == 1
     for block in section.blocks:
         for line in block.lines if block.kind == "paragraph" else ():
             match = _PRS.search(fold(unmarked(line.text[:2000])))
-            if match and int(match[1]) != listed:
-                yield notice(
-                    "count-differs",
-                    line.number,
-                    text=one_line(match[0], 80),
-                    stated=int(match[1]),
-                    listed=listed,
-                )
+            stated = int(match[1]) if match else listed
+            if match and (stated > listed or (opening and stated != listed)):
+                yield notice("count-differs", line.number, text=match[0], stated=stated, listed=listed)

@@ -43,7 +43,7 @@ _FORMS = (
     r"(?P<a6>\d{1,2})-(?P<b6>\d{1,2})-(?P<y6>(?:19|20)\d{2})(?!\d)",
 )
 _FIRSTS, _SECONDS = ("a4", "a5", "a6"), ("b4", "b5", "b6", "b7")
-_DATE = re.compile(rf"(?<![\w.#-])(?<!\D/)(?:{_WEEKDAY})?(?:{'|'.join(_FORMS)})", re.IGNORECASE)
+_DATE = re.compile(rf"(?<![\w.#])(?<!\D[-/])(?:{_WEEKDAY})?(?:{'|'.join(_FORMS)})", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"[\s~≈,]{0,4}(?:(?:UTC|GMT|CES?T|\d{1,2}[:h]\d{2}(?::\d{2})?)[\s~≈,]{0,3}){0,2}\(?"
     r"(?:-{1,2}>?|–|—|→|⇒|/|\bto\b|\bau\b|\bà\b|\buntil\b|\bthrough\b|\bjusqu['’]au\b|\bet\b|\band\b|&)"

@@ -34,6 +34,7 @@ _WITHDRAWN = re.compile(
     r"|refute[es]*|initially (?:thought|believed)|cause initiale(?:ment)? (?:supposee|suspectee)"
     r"|remplacee par la cause)\b"
 )
+_OF_A_CAUSE = re.compile(r"\b(?:causes?|hypothes[ei]s|diagnos\w+|rc-? ?\d+|theor\w+|piste)\b")
 _STRUCK = re.compile(r"^\W{0,4}~~")
 MINUTES = 30
 PART = 0.2
@@ -59,6 +60,7 @@ def findings(
         ),
         *counts(sections),
         *_withdrawn(document),
+        *_withdrawn_headings(document, sections),
         *_said_twice(document, lines),
     ]
 
@@ -129,6 +131,17 @@ def _withdrawn(document: Document) -> Iterator[Notice]:
             (t for t in texts if _STRUCK.match(t) or _WITHDRAWN.search(fold(unmarked(t[:1000])))), None
         ):
             yield notice("cause-superseded", cause.line, text=one_line(hit, 80))
+
+
+def _withdrawn_headings(document: Document, sections: Sequence[Section]) -> Iterator[Notice]:
+    """Headings outside the causes that withdraw one, such as `First hypothesis (ruled out)`."""
+    known = {cause.line for cause in document.causes}
+    for section in sections:
+        title = fold(unmarked(section.title))
+        if section.head is None or section.head.number in known or not _OF_A_CAUSE.search(title):
+            continue
+        if _WITHDRAWN.search(title) or _STRUCK.match(section.title):
+            yield notice("cause-superseded", section.head.number, text=one_line(section.title, 80))
 
 
 def _said_twice(document: Document, lines: Sequence[Line]) -> Iterator[Notice]:

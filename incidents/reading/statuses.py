@@ -27,7 +27,8 @@ ICONS = {
 _DONE = (
     r"(?:faite?s?|done|termine\w*|completed?|resolu\w*|clos(?:ed)?|closed|merged|merge\w*|deploy\w+"
     r"|deploye\w*|ok|fixed|corrige\w*|applique\w*|applied|oui|yes|livre\w*|realise\w*|implement\w+"
-    r"|effectue\w*|en place|acheve\w*|finished|shipped|in place|released|verifie\w*)"
+    r"|effectue\w*|en place|acheve\w*|finished|fermee?s?|shipped|in place|released|verifie\w*"
+    r"|actifs?|actives?|effecti\w+|operationnel\w*)"
 )
 _DROPPED = (
     r"(?:abandon\w*|dropped|cancel\w+|annule\w*|wont ?fix|won't (?:fix|do)|rejet\w+|rejected|obsolete"
@@ -41,7 +42,8 @@ _OPEN = (
     r"(?:a faire|to ?-?do|open|ouverte?s?|pending|en attente|not (?:started|done|yet(?: started)?)"
     r"|planifie\w*|planned|backlog|non|no|prevue?s?|non (?:commence\w*|faite?|demarre\w*)"
     r"|pas (?:commence\w*|faite?|demarre\w*)|new|nouveau|a planifier|a venir|todo later|restante?s?"
-    r"|remaining|scheduled|proposed|proposee?|identified|identifiee?|a traiter|0 ?%)"
+    r"|remaining|scheduled|proposed|proposee?|identified|identifiee?|a traiter|reporte\w*|deferred"
+    r"|postponed|differe\w*|0 ?%)"
 )
 _WORDS = (
     ("open", _OPEN),
@@ -51,6 +53,11 @@ _WORDS = (
 )
 _WHOLE = tuple((state, re.compile(words)) for state, words in _WORDS)
 _AT_START = tuple((state, re.compile(rf"{words}\b")) for state, words in _WORDS)
+_SPACE = re.compile(r"[\s(,;:/—–-]|$")
+_GOES_ON = re.compile(
+    r"\s?(?:$|[(,;:/—–-]|(?:le|la|on|the|in|en|dans|sur|to|with|and|et|avec|au|via|par|by|pr|depuis"
+    r"|since) |#|\d)"
+)
 _HEADING = (
     (
         "open",
@@ -65,7 +72,7 @@ _HEADING = (
     (
         "done",
         re.compile(
-            r"\b(?:faite?s?|done|taken|realise\w*|completed?|effectue\w*|menees|deja|termine\w*"
+            r"\b(?:faite?s?|done|taken|realise\w*|complete\w*|effectue\w*|menees|deja|termine\w*"
             r"|already|implemented|deployed|deploye\w*|mises? en place|appliquee?s?|applied"
             r"|prises)\b"
         ),
@@ -93,13 +100,10 @@ def of_words(text: str) -> str | None:
         if words and pattern.fullmatch(words):
             return state
     for state, pattern in _AT_START:
-        if (
-            words
-            and (match := pattern.match(words))
-            and re.match(r"\s?(?:$|[(,;:/—–-]|le |on |the |in |via |par |by |pr |#|\d)", words[match.end() :])
-        ):
+        match = pattern.match(words) if words else None
+        if match and (_GOES_ON if state == "done" else _SPACE).match(words, match.end()):
             return state
-    return of_icon(text) if not words or of_icon(text) in ("done", "dropped") else None
+    return of_icon(text)
 
 
 def of_icon(text: str) -> str | None:

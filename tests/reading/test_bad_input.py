@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 import zlib
@@ -97,10 +98,8 @@ def test_what_is_hard_is_read_in_time(what):
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=400))
 def test_bytes_are_read_or_refused_and_nothing_else(data):
-    try:
-        read(data, "x.md")
-    except Unreadable as refused:
-        assert str(refused)
+    with contextlib.suppress(Unreadable):
+        assert read(data, "x.md").lines
 
 
 def test_ten_thousand_rows_are_ten_thousand_entries():
