@@ -10,6 +10,11 @@ SQLITE = [
     f"""CREATE TRIGGER IF NOT EXISTS {TABLE}_no_{verb} BEFORE {verb.upper()} ON {TABLE}
     BEGIN SELECT RAISE(ABORT, 'The trail is append-only.'); END"""
     for verb in ("update", "delete")
+] + [
+    # INSERT OR REPLACE deletes what stands in its way, and no trigger for deletes hears of it.
+    f"""CREATE TRIGGER IF NOT EXISTS {TABLE}_no_replace BEFORE INSERT ON {TABLE}
+    WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR seq = NEW.seq OR hash = NEW.hash)
+    BEGIN SELECT RAISE(ABORT, 'The trail is append-only.'); END"""  # noqa: S608 - a name of ours
 ]
 POSTGRES = [
     f"""CREATE OR REPLACE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -20,7 +25,7 @@ POSTGRES = [
     FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_refuse()""",
 ]
 NAMES = {
-    "sqlite": [f"{TABLE}_no_update", f"{TABLE}_no_delete"],
+    "sqlite": [f"{TABLE}_no_update", f"{TABLE}_no_delete", f"{TABLE}_no_replace"],
     "postgresql": [f"{TABLE}_no_change", f"{TABLE}_no_truncate"],
 }
 

@@ -45,6 +45,21 @@ def test_the_database_refuses(entry, statement):
     assert Entry.objects.get().actor == "command line"
 
 
+@pytest.mark.parametrize("kept", ["id", "seq", "hash"])
+def test_the_database_refuses_to_put_an_entry_in_anothers_place(entry, kept):
+    """SQLite's REPLACE deletes what stands in its way without a trigger for deletes; PostgreSQL's upsert updates it."""
+    new = {"id": "id + 1", "seq": "seq + 1", "hash": "'another'"} | {kept: kept}
+    replace, instead = ("INSERT OR REPLACE", "")
+    if connection.vendor == "postgresql":
+        replace, instead = ("INSERT", f"ON CONFLICT ({kept}) DO UPDATE SET actor = 'nobody'")
+    statement = f"""{replace} INTO audit_entry
+        SELECT {new["id"]}, {new["seq"]}, at, actor_kind, 'nobody', action, subject, about, facts, before, {new["hash"]}
+        FROM audit_entry WHERE true {instead}"""
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert Entry.objects.get().actor == "command line"
+
+
 def test_postgresql_refuses_to_empty_the_table(entry):
     if connection.vendor != "postgresql":
         pytest.skip("TRUNCATE is PostgreSQL's: run with DATABASE_URL=postgres://…")
