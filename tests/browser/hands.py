@@ -22,7 +22,9 @@ WIKI = ClaimRef("wiki", "pages")
 WRONG_OWNER, EMPTIED, WIPED = "Wrong owner", "Emptied volume", "Wiped by its own sync"
 AT_ONCE, SOON, LONG = 10.0, 30.0, 120.0  # seconds; a machine may be busy with more than this
 ALIVE = {".ha_run.lock"}
-OVER = re.compile(r"^(Done|Undone|Stuck|Refused|Left)", re.IGNORECASE)
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+INCIDENT = re.compile(r"/incidents/\d+/(#|$)")
+OVER = re.compile(r"Done|Taken back|Stuck|Refused|Left as it is")
 
 
 @dataclass
@@ -57,17 +59,27 @@ class Person:
         self.page.locator("#range li", has_text=way).get_by_role("button").click()
         self.sees(self.page.get_by_text("It shows here within seconds."))
 
-    def drafts(self, runbook: str, **choices: str) -> str:
-        """From the launch page to the plan. `choices`: by label, the start of an option. Returns the run's address."""
+    def drafts(self, runbook: str, link: Locator | None = None, **choices: str) -> str:
+        """
+        To the launch page, by a `link` or by its address, and from there to the plan. `choices`: by label, words of an
+        option. Returns the run's address.
+        """
         page = self.page
-        if f"/runbooks/{runbook}/" not in page.url:
+        if link is None:
             page.goto(f"/runbooks/{runbook}/")
+        else:
+            link.click()
+            page.wait_for_url(f"**/runbooks/{runbook}/**")
         for label, option in choices.items():
             choose(page.get_by_label(label.replace("_", " ").capitalize()), option)
-        page.get_by_role("button", name="Look, and show me the plan").click()
-        page.wait_for_url(re.compile(r"/runs/\d+/"))
-        self.sees(page.get_by_role("heading", name="Plan"))
-        return page.url
+        return self.looks()
+
+    def looks(self) -> str:
+        """From the launch page to the plan. Returns the run's address."""
+        self.page.get_by_role("button", name="Look, and show me the plan").click()
+        self.page.wait_for_url(re.compile(r"/runs/\d+/"))
+        self.sees(self.page.get_by_role("heading", name="Plan"))
+        return self.page.url
 
     def starts(self, typed: str = "", why: str = "") -> None:
         if typed:
@@ -92,6 +104,11 @@ def so(true: Callable[[], Any]) -> bool:
         if "Execution context was destroyed" in e.message:
             return False
         raise
+
+
+def number(address: str) -> str:
+    """Of the run or the incident that a page is about."""
+    return re.findall(r"/(\d+)/", address)[0]
 
 
 def choose(field: Locator, start: str) -> None:
@@ -149,7 +166,7 @@ def mend(running: program.Running, browser: Browser, state: Any) -> None:
         while True:
             person.page.goto("/")
             person.until(lambda: not person.page.get_by_text("Live run").count(), LONG, "no run at work")
-            person.page.get_by_role("button", name="Mend it").click()
+            person.page.get_by_role("button", name="Mend it").click(timeout=1000 * LONG)
             person.sees(person.page.locator("#messages").get_by_text("practice cluster"))
             if person.page.get_by_text("The practice cluster is as it was at first.").count():
                 break
@@ -167,9 +184,29 @@ def sound(page: Page) -> list[str]:
     for size in (looking.DESK, looking.PHONE):
         page.set_viewport_size({"width": size["width"], "height": size["height"]})
         for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.evaluate(PAINTED)
             wrong += [f"{size['width']} {theme}: {fault}" for fault in looking.faults(page)]
         wrong += [f"{size['width']} too wide: {part}" for part in looking.too_wide(page)]
     page.set_viewport_size({"width": looking.DESK["width"], "height": looking.DESK["height"]})
     page.emulate_media(color_scheme="light")
     return wrong
+
+
+def uploads(person: Person, path: Path) -> None:
+    """From the page that asks for a document to the one that shows what was understood."""
+    page = person.page
+    page.goto("/incidents/import/")
+    page.get_by_label("A file").set_input_files(path)
+    page.get_by_role("button", name="Read it").click()
+    page.wait_for_url(re.compile(r"/import/\d+/"))
+
+
+def agrees(person: Person) -> None:
+    """Save what an import shows, also when it was imported before."""
+    page = person.page
+    twice = page.get_by_label("Import it a second time")
+    if twice.count():
+        twice.check()
+    page.get_by_role("button", name="Save as an incident").click()
+    page.wait_for_url(INCIDENT)
