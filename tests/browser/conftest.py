@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,10 +18,13 @@ CHOSEN = "plenty of small stones"
 def browser() -> Iterator[Browser]:
     if looking.chromium() is None:
         missing("browser", "There is no chromium: install it (apt install chromium) to test the pages in a browser.")
+    # Playwright keeps a loop in this thread for as long as the browser lives, and Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = looking.launch(playwright)
         yield browser
         browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture(scope="session")

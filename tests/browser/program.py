@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.ending import die_with_parent
+
 BASE = Path(__file__).resolve().parent.parent.parent
 STARTED, ENDED = 90, 30
 
@@ -37,7 +39,13 @@ def running(var: Path, **environment: str) -> Iterator[Running]:
     env |= {"AFTERMATH_VAR": str(var), "PORT": str(free_port()), "PYTHONUNBUFFERED": "1"} | environment
     with told.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"], cwd=BASE, env=env, stdout=out, stderr=out, start_new_session=True
+            [sys.executable, "manage.py", "up"],
+            cwd=BASE,
+            env=env,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),  # tests that are cut short leave nothing behind
         )
     try:
         yield wait_for(process, told, var)
