@@ -14,7 +14,8 @@ from incidents.reading.labels import CAUSE, SUMMARY, Header, read_header
 from incidents.reading.language import language_of
 from incidents.reading.lines import Line, classified
 from incidents.reading.notices import notice
-from incidents.reading.ours import NotOurs, is_ours, plain, read_ours
+from incidents.reading.ours import is_ours, plain, read_ours
+from incidents.reading.ours_lines import NotOurs
 from incidents.reading.references import references_in
 from incidents.reading.rows import Row, rows_of
 from incidents.reading.sections import Section, tree
