@@ -18,7 +18,7 @@ CHOSEN = "plenty of small stones"
 def browser() -> Iterator[Browser]:
     if looking.chromium() is None:
         missing("browser", "There is no chromium: install it (apt install chromium) to test the pages in a browser.")
-    # Playwright keeps a loop in this thread for as long as the browser lives, and Django takes that for asynchronous code.
+    # Playwright keeps a loop in this thread while the browser lives, and Django takes that for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = looking.launch(playwright)
