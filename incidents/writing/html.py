@@ -53,9 +53,7 @@ def block(text: str) -> str:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + LEVELS_DOWN)}"
     rest = text[ENOUGH:]
-    return str(PARSER.renderer.render(tokens, PARSER.options, {})) + (
-        f"<pre>{escape(rest)}</pre>" if rest else ""
-    )
+    return str(PARSER.renderer.render(tokens, PARSER.options, {})) + (f"<pre>{escape(rest)}</pre>" if rest else "")
 
 
 def inline(text: str) -> str:
@@ -88,10 +86,7 @@ def _body(report: Report, words: Words) -> Iterator[str]:
     for part in report.appendix:
         yield from _section(part.heading or words.sections["appendix"], [block(part.text)])
     if report.references:
-        found = [
-            f"<li>{escape(words.references.get(r.kind, r.kind))} {escape(r.ref)}</li>"
-            for r in report.references
-        ]
+        found = [f"<li>{escape(words.references.get(r.kind, r.kind))} {escape(r.ref)}</li>" for r in report.references]
         yield from _section(words.sections["references"], ['<ul class="references">', *found, "</ul>"])
 
 

@@ -53,17 +53,13 @@ def from_json(data: bytes) -> Report:
         raise NotAReport("schema", sentence, found=json.dumps(schema)[:80], wanted=SCHEMA)
     unknown = sorted(set(found) - set(Report.__dataclass_fields__))
     if unknown:
-        raise NotAReport(
-            "unknown-field", "The report has a field that we do not know: {name}.", name=unknown[0][:80]
-        )
+        raise NotAReport("unknown-field", "The report has a field that we do not know: {name}.", name=unknown[0][:80])
     try:
         report = msgspec.convert(found, Report)
     except msgspec.ValidationError as error:
         raise NotAReport("wrong-shape", "The report cannot be read: {why}.", why=str(error)) from None
     for name in _lost(found, asdict(report)):
-        raise NotAReport(
-            "unknown-field", "The report has a field that we do not know: {name}.", name=name[:80]
-        )
+        raise NotAReport("unknown-field", "The report has a field that we do not know: {name}.", name=name[:80])
     for place, value in _wrong(report):
         raise NotAReport("wrong-value", "{place} cannot be “{value}”.", place=place, value=str(value)[:80])
     return report

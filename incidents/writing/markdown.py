@@ -47,12 +47,8 @@ def markdown(report: Report) -> str:
 def _head(report: Report, words: Words) -> str:
     mark = f"<!-- aftermath {VERSION} {one_line(report.language, '- >')} {CANARY} -->"
     lines = [f"# {words.prefix}{one_line(report.title, '<')} {mark}"]
-    bullets = [
-        f"- **{words.labels[name]}{words.colon}** {value}".rstrip() for name, value in said(report, words)
-    ]
-    labels = [
-        f"**{one_line(x.label, ':*')}{words.colon}** {one_line(x.value)}".rstrip() for x in report.metadata
-    ]
+    bullets = [f"- **{words.labels[name]}{words.colon}** {value}".rstrip() for name, value in said(report, words)]
+    labels = [f"**{one_line(x.label, ':*')}{words.colon}** {one_line(x.value)}".rstrip() for x in report.metadata]
     parts = [*lines, "\n".join(bullets), "  \n".join(labels)]
     return "\n\n".join(part for part in parts if part)
 

@@ -78,9 +78,7 @@ def spelled(character: str) -> str:
         return _KNOWN[character]
     if unicodedata.combining(character):
         return ""
-    return (
-        f"[U+{ord(character):04X}]" if not name or "ideograph" in name or "syllable" in name else f"[{name}]"
-    )
+    return f"[U+{ord(character):04X}]" if not name or "ideograph" in name or "syllable" in name else f"[{name}]"
 
 
 def content(report: Report) -> dict[str, Any]:
@@ -139,9 +137,7 @@ def _sections(report: Report, words: Words) -> Iterator[Node]:
     if report.actions:
         yield _section(words.sections["actions"], "actions", list(_actions(report, words)))
     if report.lessons:
-        yield _section(
-            words.sections["lessons"], "lessons", [blocks_of(lesson.text) for lesson in report.lessons]
-        )
+        yield _section(words.sections["lessons"], "lessons", [blocks_of(lesson.text) for lesson in report.lessons])
     for part in report.appendix:
         yield {
             "title": heading(part.heading or "", words.sections["appendix"]),

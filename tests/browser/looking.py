@@ -98,7 +98,7 @@ def faults(page: Page) -> list[str]:
 
 def too_wide(page: Page) -> list[str]:
     """What makes the page scroll sideways."""
-    return page.evaluate(
+    wide: list[str] = page.evaluate(
         """() => {
           const wide = document.documentElement.clientWidth;
           if (document.documentElement.scrollWidth <= wide) return [];
@@ -107,3 +107,4 @@ def too_wide(page: Page) -> list[str]:
             .slice(0, 5).map((e) => e.outerHTML.slice(0, 160));
         }"""
     )
+    return wide
