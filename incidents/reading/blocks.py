@@ -98,7 +98,7 @@ def _blocks(units: list[tuple[Line, ...]]) -> Iterator[Block]:
         elif kind in ("fence", "rule", "comment"):
             end = i + 1 if kind != "comment" else _run(units, i, "comment")
             yield Block(kind, _flat(units[i:end]))
-        elif kind != "blank":
+        elif kind not in ("blank", "underline"):
             end = _paragraph_end(units, i)
             yield Block("paragraph", _flat(units[i:end]))
         i = end

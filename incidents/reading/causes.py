@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from incidents.reading.blocks import Block, Item, verbatim
 from incidents.reading.lines import Line
 from incidents.reading.sections import Section
-from incidents.reading.tables import cell, cells, columns
+from incidents.reading.tables import cell, cells, columns, without_number
 from incidents.reading.values import Cause
 from incidents.reading.words import bare_title, fold, numbered, unmarked
 
@@ -159,7 +159,7 @@ def titled(head: str) -> tuple[str, str]:
 def _of_table(block: Block, contributing: bool) -> Iterator[Found]:
     roles = columns(block.head, COLUMNS)
     for line in block.rows:
-        row = cells(line)
+        row = without_number(block.head, cells(line))
         at = roles.get("title", _first_words(row))
         rest = " — ".join(c for i, c in enumerate(row) if i != at and c)
         yield Found(_cause(cell(row, at), rest, line.number, contributing), (line,))
@@ -177,7 +177,8 @@ def _whole(section: Section, contributing: bool, deeper: Sequence[Section]) -> F
     lines = _trimmed(lines)
     head = section.head
     number = head.number if head else lines[0].number
-    cause = _cause(section.title.rstrip(" :"), verbatim(lines), number, contributing)
+    text = verbatim([line for line in lines if line.kind != "underline"])
+    cause = _cause(section.title.rstrip(" :"), text, number, contributing)
     return Found(cause, (*((head,) if head else ()), *lines))
 
 

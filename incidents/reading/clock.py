@@ -63,6 +63,8 @@ _LATER_AT = re.compile(
     rf"|after)(?!\w)",
     re.IGNORECASE,
 )
+_HOURS = {"midi": 12, "noon": 12, "minuit": 0, "midnight": 0}
+_WORD_AT = re.compile(rf"(?:{'|'.join(_HOURS)})(?!\w)", re.IGNORECASE)
 _T_PLUS = re.compile(r"T\s?\+\s?\d{1,3}:\d{2}(?::\d{2})?(?!\d)")
 _PARTIAL_APPROX = re.compile(
     rf"{_GAP}?\((?:approx\.?|approximatif|environ|env\.|about|estimated|estimé|estimée|~)\)", re.IGNORECASE
@@ -123,6 +125,9 @@ def when(text: str, language: str) -> When | None:
     since = bool(lead and _SINCE.match(lead[0]))
     if (relative := _T_PLUS.match(head, at)) is not None:
         return When(relative.end(), begin, "duration", bare=True)
+    if word := _WORD_AT.match(head, at):
+        moment = Moment(clock=Clock(time(_HOURS[word[0].lower()]), False, "exact"))
+        return When(word.end(), begin, "exact", moment, bare=True)
     later = _LATER_AT.match(head, at)
     first = None if later else _moment(head, at, language)
     if first is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from incidents.reading.blocks import Block, verbatim
 from incidents.reading.lines import Line
 from incidents.reading.sections import Section
-from incidents.reading.tables import cells
+from incidents.reading.tables import cells, without_number
 from incidents.reading.values import Lesson
 from incidents.reading.words import numbered
 
@@ -52,7 +52,7 @@ def _whole(section: Section) -> Found:
     lines = list(section.own)
     while lines and lines[-1].kind in ("blank", "rule"):
         lines.pop()
-    while lines and lines[0].kind == "blank":
+    while lines and lines[0].kind in ("blank", "underline"):
         lines.pop(0)
     head = section.head
     assert head is not None
@@ -62,7 +62,7 @@ def _whole(section: Section) -> Found:
 def _of_list(block: Block) -> Iterator[Found]:
     if block.kind == "table":
         for line in block.rows:
-            text = " — ".join(c for c in cells(line) if c)
+            text = " — ".join(c for c in without_number(block.head, cells(line)) if c)
             if text:
                 yield Found(Lesson(text, line.number), (line,))
         return

@@ -133,6 +133,8 @@ def _underlined(lines: list[Line]) -> Iterator[Line]:
             and (level := _underline(line, below))
         ):
             line = Line(line.number, line.text, "setext", level, line.text.strip())
+        elif previous == "setext" and line.kind == "text" and not line.text.strip().strip("="):
+            line = Line(line.number, line.text, "underline")
         elif line.kind == "text" and "|" in line.text and (previous == "table" or _is_head(below)):
             line = Line(line.number, line.text, "table", indent=line.indent)
         previous = line.kind

@@ -12,7 +12,7 @@ from incidents.reading.blocks import Block, Item, dedented, nested
 from incidents.reading.dates import Day, days_in
 from incidents.reading.lines import Line
 from incidents.reading.sections import Section
-from incidents.reading.tables import cell, cells, columns
+from incidents.reading.tables import cell, cells, columns, without_number
 from incidents.reading.tokens import Token, in_cell, leading
 from incidents.reading.words import fold, unmarked
 
@@ -197,7 +197,7 @@ def _table_rows(block: Block, language: str) -> Iterator[Row]:
     if "time" not in roles:
         return
     for line, row in zip(block.rows, rows, strict=True):
-        yield _table_row(line, row, roles, language)
+        yield _table_row(line, without_number(block.head, row), roles, language)
 
 
 def _roles(head: Line | None, rows: Sequence[Sequence[str]], language: str) -> dict[str, int]:

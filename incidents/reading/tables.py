@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from incidents.reading.lines import Line
-from incidents.reading.words import HEAD, bare_title
+from incidents.reading.words import HEAD, bare_title, fold, unmarked
 
 
 def cells(line: Line) -> list[str]:
@@ -22,6 +22,16 @@ def cells(line: Line) -> list[str]:
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()
     return [p.strip() for p in parts]
+
+
+_NUMBERS = ("#", "n", "n°", "no", "nº", "num", "numero", "number", "")
+
+
+def without_number(head: Line | None, row: Sequence[str]) -> list[str]:
+    """The row with the cell that only counts rows emptied, where the head says that its column does."""
+    names = [fold(unmarked(c)).strip(" .:") for c in cells(head)] if head else []
+    counts = {i for i, name in enumerate(names) if name in _NUMBERS}
+    return ["" if i in counts and cell.strip(" .)*").isdigit() else cell for i, cell in enumerate(row)]
 
 
 def columns(head: Line | None, roles: Mapping[str, re.Pattern[str]]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from incidents.reading.clock import ENOUGH, When, when
 from incidents.reading.words import unmarked, without_icons
 
 _SEPARATORS = re.compile(r"(?:[ \t\u00a0\u202f]*(?:[:：—–|→•·,;>]|-{1,2}>?|=>|\.(?!\w)))*[ \t\u00a0\u202f]*")
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"\d|midi|noon|minuit|midnight", re.IGNORECASE)
 _FIRST_DIGIT = 60  # characters; a written time has a digit before that
 _MARKS = frozenset("*`")
 _AFTER_BARE = frozenset(":-–—|→,;)]")
