@@ -1,4 +1,7 @@
-"""A plugin that tells `make test` what was skipped and why, and picks the tests that use the database."""
+"""
+A plugin of `make test`: it tells what was skipped and why, picks the tests that use the database, and gives each
+worker its tests.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("tests/browser/", "tests/project/test_make_run.py", "tests/runbooks/kill/")
 
@@ -16,13 +21,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="only the tests that use the database")
 
 
-@pytest.hookimpl(tryfirst=True)
+class Together(LoadScopeScheduling):
+    """A file is given to one worker whole; so are all the tests that start the same whole program."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return long(nodeid) or nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
+
+
+def long(nodeid: str) -> str:
+    return next((name for name in TOGETHER if nodeid.startswith(name)), "")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that start the whole program stay together on one worker, and begin first: they take longest."""
-    for item in items:
-        if together := next((name for name in TOGETHER if name in item.nodeid), None):
-            item.add_marker(pytest.mark.xdist_group(together))
-    items.sort(key=lambda item: not any(name in item.nodeid for name in TOGETHER))
+    """What takes longest begins first."""
+    items.sort(key=lambda item: not long(item.nodeid))
     if config.getoption("--database-only"):
         outside = [item for item in items if not uses_database(item)]
         config.hook.pytest_deselected(items=outside)

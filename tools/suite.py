@@ -53,7 +53,8 @@ def suite(name: str, home: Path, env: dict[str, str], words: list[str], skipped:
         (home / part).mkdir(parents=True)
     report = home / "skipped.json"
     places = {"AFTERMATH_VAR": str(home / "var"), "TMPDIR": str(home / "tmp"), "AFTERMATH_SKIPPED": str(report)}
-    ways = ["--numprocesses", str(os.cpu_count()), "--dist", "loadgroup", "-p", "tests.skips", "-q", "--durations", "10"]
+    share = ["--numprocesses", str(os.cpu_count()), "--no-loadscope-reorder"]
+    ways = ["-q", "--durations", "10", "-p", "tests.skips", *share]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *ways, *words],
         cwd=ROOT,
