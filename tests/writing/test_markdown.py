@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incidents.reading.read import read
 from incidents.report import Report, report_of
 from incidents.writing.markdown import markdown
-from tests.reading.test_nothing_is_lost import assert_kept
+from tests.reading.test_nothing_is_lost import LINES, assert_kept
 from tests.writing.reports import REPORTS
 
 HERE = Path(__file__).parent.parent / "postmortems"
@@ -29,13 +30,22 @@ def test_any_report_reads_back_as_itself(report):
     assert back(markdown(report)) == report
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(LINES, max_size=30))
+def test_whatever_was_read_of_any_lines_reads_back_as_itself(lines):
+    report = report_of(read("\n".join(lines).encode(), "x.md"))
+    assert back(markdown(report)) == report
+
+
 @pytest.mark.parametrize("path", OURS, ids=lambda p: p.name)
 def test_our_documents_read_back_as_themselves(path):
     report = report_of(read(path.read_bytes(), path.name))
     assert back(markdown(report)) == report
 
 
-@pytest.mark.skipif(not THEIRS, reason="no reports in ../shared/postmortems: put them there to export them too")
+@pytest.mark.skipif(
+    not THEIRS, reason="no reports in ../shared/postmortems: put them there to export them too"
+)
 @pytest.mark.parametrize("path", THEIRS, ids=lambda p: p.name)
 def test_the_written_reports_read_back_as_themselves(path):
     report = report_of(read(path.read_bytes(), path.name))
