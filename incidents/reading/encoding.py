@@ -68,18 +68,20 @@ def decode(data: bytes) -> Text:
     return Text(text, encoding, repaired)
 
 
+def too_big(size: int) -> Unreadable:
+    """What is said of a document of more than LIMIT bytes, for those who know its size without having it."""
+    params = {"bytes": size, "limit": LIMIT, "mb": round(size / 1e6, 1), "limit_mb": round(LIMIT / 1e6, 1)}
+    return Unreadable("too-big", params, "The document has {mb} MB; at most {limit_mb} MB can be read.")
+
+
 def _refuse(data: bytes) -> None:
     if len(data) > LIMIT:
-        params = {
-            "bytes": len(data),
-            "limit": LIMIT,
-            "mb": round(len(data) / 1e6, 1),
-            "limit_mb": round(LIMIT / 1e6, 1),
-        }
-        raise Unreadable("too-big", params, "The document has {mb} MB; at most {limit_mb} MB can be read.")
+        raise too_big(len(data))
     for magic, name in _MAGIC:
         if data.startswith(magic):
-            sentence = "This is {what}, not text: its first bytes say so. Save it as Markdown or plain text first."
+            sentence = (
+                "This is {what}, not text: its first bytes say so. Save it as Markdown or plain text first."
+            )
             raise Unreadable("not-text", {"what": name, "offset": 0}, sentence)
 
 
@@ -118,7 +120,9 @@ def _like_text(data: bytes) -> bool:
 
 
 def _not_text(at: int) -> Unreadable:
-    return Unreadable("not-text", {"what": "binary", "offset": at}, "This is no text: byte {offset} belongs to none.")
+    return Unreadable(
+        "not-text", {"what": "binary", "offset": at}, "This is no text: byte {offset} belongs to none."
+    )
 
 
 def _repaired(text: str) -> tuple[str, str | None]:

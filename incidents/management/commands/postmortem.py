@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from incidents.reading.encoding import LIMIT
+from incidents.reading.encoding import LIMIT, too_big
 from incidents.reading.read import read
 from incidents.reading.values import Document, Unreadable
 
@@ -25,7 +25,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
         reading = commands.add_parser("read", help="Show what is understood of a document; nothing is saved.")
-        reading.add_argument("file", type=Path, metavar="FILE", help="a post-mortem in Markdown or plain text")
+        reading.add_argument(
+            "file", type=Path, metavar="FILE", help="a post-mortem in Markdown or plain text"
+        )
         reading.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -55,9 +57,11 @@ def understood(file: Path) -> Document:
     except OSError as error:
         raise CommandError(f"{file} cannot be opened: {error.strerror}.") from error
     try:
+        if size > LIMIT:
+            raise too_big(size)
         return read(data, file.name)
     except Unreadable as error:
-        raise CommandError(f"{file}: {error}" if len(data) == size else f"{file}: {size} bytes. {error}") from error
+        raise CommandError(f"{file}: {error}") from error
 
 
 def told(document: Document) -> list[str]:
