@@ -59,6 +59,7 @@ class Incident(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-opened", "-pk"]
+        indexes: ClassVar = [models.Index(fields=["state", "opened"], name="incident_by_state")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["ongoing", "resolved", "closed"]), name="incident_state_known"
