@@ -60,13 +60,9 @@ def test_a_name_without_https(settings):
     assert found().keys() == {"config.W004"}
 
 
-def test_kubernetes_that_nothing_leads_to(settings, monkeypatch, tmp_path):
+def test_a_cluster_that_this_version_cannot_talk_to(settings):
     settings.CLUSTER = "kubernetes"
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     assert found().keys() == {"config.E005"}
-    (tmp_path / "config").write_text("")
-    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'none'}:{tmp_path / 'config'}")
-    assert found() == {}
 
 
 def test_sqlite_on_a_network_file_system(monkeypatch):
@@ -90,11 +86,10 @@ def test_a_broker_that_does_not_answer_is_asked_for_only_before_going_live(monke
     assert found(deploy=True).keys() == {"config.W007"}
 
 
-def test_every_finding_says_what_to_do(settings, monkeypatch):
+def test_every_finding_says_what_to_do(settings):
     settings.SECRET_KEY = "x"
     settings.DEBUG = settings.HTTPS = True
     settings.CLUSTER = "kubernetes"
-    monkeypatch.setenv("KUBECONFIG", "/none")
     messages = found()
     assert len(messages) == 4
     assert all(message.hint.endswith(".") for message in messages.values())
