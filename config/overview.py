@@ -217,7 +217,7 @@ def overdue_line(action: Action) -> Line:
 
 
 def first_line(text: str) -> str:
-    line = text.strip().partition("\n")[0]
+    line = text.strip().partition("\n")[0].replace("`", "").replace("**", "")
     return line if len(line) <= 120 else f"{line[:119]}…"
 
 

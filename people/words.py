@@ -100,8 +100,8 @@ def day(on: date, now: datetime | None = None) -> str:
     """17 Nov, with the year when it is another one: 17 Nov 2025. Of an instant: its day in the reader's zone."""
     here = timezone.localtime(on).date() if isinstance(on, datetime) else on
     this_year = timezone.localtime(now or timezone.now()).year
-    pattern = "j M" if here.year == this_year else "j M Y"
-    return date_format(here, pattern).replace(" ", KEPT)
+    pattern = _("j M") if here.year == this_year else _("j M Y")
+    return date_format(here, pattern).replace(".", "").replace(" ", KEPT)
 
 
 def moment(at: datetime, now: datetime | None = None) -> str:

@@ -69,6 +69,7 @@ SENTENCES: dict[str, Any] = {
     "point-gone": _("This recovery point is no longer where it was."),
     "point-empty": _("This recovery point is empty."),
     "point-shrunk": _("This recovery point has %(files)s files where %(usual)s are usual: it is not whole."),
+    "point-smaller": _("This recovery point holds %(bytes)s where %(usual_bytes)s are usual: it is not whole."),
     "point-without": _("This recovery point does not hold %(path)s."),
     "point-unverified": _("This recovery point was never restored before; it is verified before it is put in place."),
     "no-room": _("There is not enough room: %(free_size)s free, %(need_size)s needed."),
@@ -158,8 +159,9 @@ def gaps(told: Mapping[str, Any]) -> dict[str, str]:
     said = {name: gap(name, value) for name, value in told.items()}
     if isinstance(files := told.get("files"), int):
         said["files"] = counted_files(files) if told.get("code") == "extract" else words.number(files)
-    if isinstance(told.get("bytes"), int):
-        said["bytes"] = words.size(told["bytes"])
+    for name in ("bytes", "usual_bytes"):
+        if isinstance(told.get(name), int):
+            said[name] = words.size(told[name])
     if told.get("code") == "written-since":
         said["newest"] = words.moment(localtime(datetime.fromisoformat(str(told["newest"]))))
     for name in ("free", "need"):

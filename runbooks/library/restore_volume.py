@@ -78,8 +78,10 @@ class RestoreVolume(Runbook[Seen]):
             yield objection("point-gone")
         if point.kind == "archive" and not point.files:
             yield objection("point-empty")
-        elif point.files < FILES * point.median_files or point.bytes < BYTES * point.median_bytes:
+        elif point.files and point.files < FILES * point.median_files:
             yield objection("point-shrunk", files=point.files, usual=point.median_files)
+        elif point.bytes < BYTES * point.median_bytes:
+            yield objection("point-smaller", bytes=point.bytes, usual_bytes=point.median_bytes)
         for path in point.missing:
             yield objection("point-without", path=path)
         if not point.verified:

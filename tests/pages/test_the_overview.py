@@ -126,13 +126,13 @@ def test_what_was_declared_done_is_not_proven_by_that(reader):
     incident = Incident.objects.create(title="x", language="fr")
     Action.objects.create(incident=incident, text="Done they say", state="done")
     Action.objects.create(incident=incident, text="Still to do")
-    Action.objects.create(incident=incident, text="Quite late\nwith more", due=date(2020, 1, 1), owner="Bob")
+    Action.objects.create(incident=incident, text="Quite **late**, `rm`\nwith more", due=date(2020, 1, 1), owner="Bob")
     Action.objects.create(incident=incident, text="Dropped", state="dropped")
     Action.objects.create(incident=incident, text="Taken out", removed=now())
     state, figure, said = answer(reader, "proven")
     assert (state, figure) == ("warn", "3")
     assert "Declared done, with no check to say so" in said
-    assert "Quite late" in said
+    assert "Quite late, rm" in said
     assert "Bob." in said
     assert "with more" not in said
     assert "Taken out" not in said

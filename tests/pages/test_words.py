@@ -90,6 +90,12 @@ def test_times_are_the_readers():
     assert shown(words.day(date(2025, 3, 1), NOW)) == "1 Mar 2025"
 
 
+def test_no_two_months_of_a_french_year_are_called_the_same():
+    with translation.override("fr"):
+        assert len({words.day(date(2026, month, 9), NOW) for month in range(1, 13)}) == 12
+        assert shown(words.day(date(2026, 6, 9), NOW)) == "9 juin"
+
+
 @given(st.integers(0, 10**12))
 def test_law_a_span_never_breaks_over_a_line(seconds):
     assert " " not in words.span(seconds)

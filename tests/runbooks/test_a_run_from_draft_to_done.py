@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from audit.models import Entry, broken
+from backups.models import RecoveryPoint
+from people import words
 from runbooks import actions
 from runbooks.library.fix_permissions import FixPermissions
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Run
+from runbooks.sentences import say
 from runbooks.spine import planned
 from tests.runbooks.conftest import HOME, drafted, finish, point_of, settle, started
 
@@ -116,6 +121,20 @@ def test_an_objection_stops_it(world, volume, by):
     assert [o["code"] for o in run.objections if o["stops"]] == ["nothing-differs"]
     with pytest.raises(actions.HasObjections):
         actions.start(run, typed=str(volume), by=by)
+
+
+def test_a_snapshot_of_too_few_bytes_is_refused_by_its_bytes(world, volume, by):
+    """Nobody counts the files of a snapshot: what is said must not be about them."""
+    point = point_of(volume, world, by)
+    for days in range(1, 6):
+        RecoveryPoint.objects.create(
+            volume=volume, source=point.source, kind="snapshot", ref=f"day-{days}", bytes=point.bytes * 10,
+            taken=point.taken - timedelta(days=days), verified=point.taken,
+        )  # fmt: skip
+    run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    stops = [o for o in run.objections if o["stops"]]
+    assert [o["code"] for o in stops] == ["point-smaller"]
+    assert words.size(point.bytes * 10) in say(stops[0])
 
 
 def test_it_refuses_when_the_world_has_changed_since_the_person_looked(world, volume, by):
