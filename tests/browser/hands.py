@@ -108,14 +108,15 @@ def so(true: Callable[[], Any]) -> bool:
 
 def number(address: str) -> str:
     """Of the run or the incident that a page is about."""
-    return re.findall(r"/(\d+)/", address)[0]
+    return str(re.findall(r"/(\d+)/", address)[0])
 
 
-def choose(field: Locator, start: str) -> None:
-    """The first option that has these words."""
-    wanted = [option for option in field.locator("option").all_inner_texts() if start in option]
-    assert wanted, f"{start!r} is not among {field.locator('option').all_inner_texts()}"
-    field.select_option(label=wanted[0])
+def choose(field: Locator, words: str) -> None:
+    """The first option that has these words; a space is a space, however wide."""
+    options = [re.sub(r"\s", " ", option) for option in field.locator("option").all_inner_texts()]
+    wanted = [n for n, option in enumerate(options) if words in option]
+    assert wanted, f"{words!r} is not among {options}"
+    field.select_option(index=wanted[0])
 
 
 @contextmanager
@@ -167,7 +168,7 @@ def mend(running: program.Running, browser: Browser, state: Any) -> None:
             person.page.goto("/")
             person.until(lambda: not person.page.get_by_text("Live run").count(), LONG, "no run at work")
             person.page.get_by_role("button", name="Mend it").click(timeout=1000 * LONG)
-            person.sees(person.page.locator("#messages").get_by_text("practice cluster"))
+            person.sees(person.page.locator("#messages").get_by_text("practice cluster"), within=LONG)
             if person.page.get_by_text("The practice cluster is as it was at first.").count():
                 break
             assert time.monotonic() < deadline, person.page.locator("#messages").inner_text()
@@ -179,15 +180,14 @@ def mend(running: program.Running, browser: Browser, state: Any) -> None:
 
 
 def sound(page: Page) -> list[str]:
-    """What is wrong with a page as it is, on a desk and on a phone, light and dark."""
+    """What is wrong with a page as it is: on a desk in the light, on a phone in the dark."""
     wrong = []
-    for size in (looking.DESK, looking.PHONE):
+    for size, theme in ((looking.DESK, "light"), (looking.PHONE, "dark")):
         page.set_viewport_size({"width": size["width"], "height": size["height"]})
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.evaluate(PAINTED)
-            wrong += [f"{size['width']} {theme}: {fault}" for fault in looking.faults(page)]
-        wrong += [f"{size['width']} too wide: {part}" for part in looking.too_wide(page)]
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.evaluate(PAINTED)
+        found = looking.faults(page) + [f"too wide: {part}" for part in looking.too_wide(page)]
+        wrong += [f"{size['width']} {theme}: {fault}" for fault in found]
     page.set_viewport_size({"width": looking.DESK["width"], "height": looking.DESK["height"]})
     page.emulate_media(color_scheme="light")
     return wrong

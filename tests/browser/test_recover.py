@@ -9,6 +9,7 @@ import pytest
 from tests.browser import hands
 from tests.browser.hands import EMPTIED, HOME, LONG, WIKI, WRONG_OWNER
 
+SIZE = "458 kB"  # of the sample application's files when it is whole
 MANY = 20_000  # files: enough that extracting them takes a while
 
 
@@ -51,7 +52,7 @@ def test_an_emptied_volume_comes_back_and_the_restore_is_taken_back(browser, aft
         person.break_(EMPTIED)
         link = person.sees(page.locator("#now").get_by_role("link", name="Restore", exact=True))
         empty = hands.content(hands.files(aftermath))
-        person.drafts("restore-volume", link, recovery_point="snapshot")
+        person.drafts("restore-volume", link, recovery_point=f"snapshot, {SIZE}")
 
         said = page.locator("main").inner_text()
         assert "None stops the run." in said
@@ -99,7 +100,7 @@ def test_an_emptied_volume_comes_back_from_an_archive_without_scripts(browser, a
     with hands.somebody(browser, aftermath, signed_in, scripts=False) as person:
         person.break_(EMPTIED)
         link = person.sees(person.page.locator("#now").get_by_role("link", name="Restore", exact=True))
-        person.drafts("restore-volume", link, recovery_point="archive")
+        person.drafts("restore-volume", link, recovery_point=f"archive, {SIZE}")
         person.starts("home/another")
         person.sees(person.page.get_by_role("alert").get_by_text("Type the name exactly as it is written"))
         person.starts(str(HOME))
