@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Error, Locator, Page
 
@@ -23,6 +23,7 @@ WRONG_OWNER, EMPTIED, WIPED = "Wrong owner", "Emptied volume", "Wiped by its own
 AT_ONCE, SOON, LONG = 10.0, 30.0, 120.0  # seconds; a machine may be busy with more than this
 ALIVE = {".ha_run.lock"}
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+LOOKS: tuple[tuple[dict[str, int], Literal["light", "dark"]], ...] = ((looking.DESK, "light"), (looking.PHONE, "dark"))
 INCIDENT = re.compile(r"/incidents/\d+/(#|$)")
 OVER = re.compile(r"Done|Taken back|Stuck|Refused|Left as it is")
 
@@ -182,7 +183,7 @@ def mend(running: program.Running, browser: Browser, state: Any) -> None:
 def sound(page: Page) -> list[str]:
     """What is wrong with a page as it is: on a desk in the light, on a phone in the dark."""
     wrong = []
-    for size, theme in ((looking.DESK, "light"), (looking.PHONE, "dark")):
+    for size, theme in LOOKS:
         page.set_viewport_size({"width": size["width"], "height": size["height"]})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.evaluate(PAINTED)
