@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 Node = dict[str, Any]
 ENOUGH = 200_000  # characters of one text that are set; the rest follows as it is
 DEEPEST = 8  # levels of lists, quotes and emphasis that are set; deeper ones are set as their words
+READ_ON = 5_000_000  # brackets times characters after them, in all: past a second's work, what is left is set unread
 NESTED = 100  # levels that the parser follows: it would drop what lies deeper, so such a text is set as it is
 
 PARSER = (
@@ -24,6 +26,23 @@ PARSER = (
     .enable(["table", "strikethrough"])
     .disable(["image", "html_block", "html_inline"])
 )
+
+
+def inline(state: StateCore) -> None:
+    """The parser's own rule, with a limit: from each bracket it reads to the end, for one that may close it."""
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        left = state.env.get("left", READ_ON) - token.content.count("[") * len(token.content)
+        if left < 0:
+            token.children.append(Token("text", "", 0, content=token.content))
+            continue
+        state.env["left"] = left
+        state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+PARSER.core.ruler.at("inline", inline)
 
 _INLINE = {"strong": "strong", "em": "emph", "s": "strike"}
 _LISTS = {"bullet_list": False, "ordered_list": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from time import process_time
 
 from hypothesis import given, settings
 
@@ -95,6 +96,14 @@ def test_nothing_is_loaded_and_nothing_runs():
 @given(REPORTS)
 def test_any_report_is_a_page_in_balance(report):
     assert Page(html(report)).open == []
+
+
+def test_a_text_of_open_brackets_is_set_in_a_second_and_a_link_before_it_is_a_link():
+    began = process_time()
+    page = Page(html(Report("x", "en", summary="See [it](https://one.example/).\n\n" + "[" * 100_000)))
+    assert process_time() - began < 2
+    assert page.links == ["https://one.example/"]
+    assert "[" * 100_000 in page.words
 
 
 def test_a_text_nested_without_end_is_kept_whole():
