@@ -30,13 +30,13 @@ NO_TESTS = 5
 
 
 def main(words: list[str]) -> int:
-    with tempfile.TemporaryDirectory(prefix="aftermath-", dir=memory(), ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(prefix="am-", dir=memory(), ignore_cleanup_errors=True) as home:
         skipped: Counter[str] = Counter()
-        status = suite("SQLite", Path(home) / "sqlite", {}, words, skipped)
+        status = suite("SQLite", Path(home) / "s", {}, words, skipped)
         with postgres_url() as url:
             if url:
                 status |= suite(
-                    "PostgreSQL", Path(home) / "pg", {"DATABASE_URL": url}, ["--database-only", *words], skipped
+                    "PostgreSQL", Path(home) / "p", {"DATABASE_URL": url}, ["--database-only", *words], skipped
                 )
             else:
                 skipped[NO_POSTGRES] += 1
@@ -54,7 +54,8 @@ def suite(name: str, home: Path, env: dict[str, str], words: list[str], skipped:
     report = home / "skipped.json"
     places = {"AFTERMATH_VAR": str(home / "var"), "TMPDIR": str(home / "tmp"), "AFTERMATH_SKIPPED": str(report)}
     share = ["--numprocesses", str(os.cpu_count()), "--no-loadscope-reorder"]
-    ways = ["-q", "--durations", "10", "-p", "tests.skips", *share]
+    # A short path: some tests open a socket below it, whose path can have a hundred bytes.
+    ways = ["-q", "--durations", "10", "-p", "tests.skips", "--basetemp", str(home / "t"), *share]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *ways, *words],
         cwd=ROOT,

@@ -36,6 +36,16 @@ def living(marked: dict[str, str]) -> dict[int, str]:
     return found
 
 
+def children(marked: dict[str, str], parent: int) -> dict[int, str]:
+    """Those of the living whose parent this is."""
+    found = {}
+    for pid, line in living(marked).items():
+        with contextlib.suppress(OSError):
+            if int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == parent:
+                found[pid] = line
+    return found
+
+
 def until(so: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not so():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.processes import living, mark, until
+from tests.project.processes import children, living, mark, until
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -60,7 +60,7 @@ def supervisor(marked, tmp_path):
 
 
 def pid_of_undertaker(marked, supervisor):
-    return next(p for p, line in living(marked).items() if "supervisor.start" in line and p != supervisor.pid)
+    return next(pid for pid, line in children(marked, supervisor.pid).items() if "supervisor.watch" in line)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -77,8 +77,10 @@ def test_a_kill_leaves_nothing_behind(marked, supervisor):
 
 
 def test_a_kill_of_the_undertaker_too_ends_each_program(marked, supervisor):
-    programs = {p for p, line in living(marked).items() if line.startswith("sh -c") and "trap ''" not in line}
-    os.kill(pid_of_undertaker(marked, supervisor), signal.SIGKILL)
+    undertaker = pid_of_undertaker(marked, supervisor)
+    programs = {pid for pid, line in children(marked, supervisor.pid).items() if "trap ''" not in line} - {undertaker}
+    assert len(programs) == 3
+    os.kill(undertaker, signal.SIGKILL)
     supervisor.kill()
     until(lambda: not programs & living(marked).keys())
 

@@ -143,7 +143,7 @@ def test_something_else_that_is_called_venv_is_left_alone(tree):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="Being somebody else needs root: run the tests as root to see it.")
 def test_a_directory_that_may_not_be_written_is_said(tree):
-    with tempfile.TemporaryDirectory(prefix="aftermath-") as home:  # pytest's own are closed to others
+    with tempfile.TemporaryDirectory(prefix="aftermath-", dir="/tmp") as home:  # pytest's own are closed to others
         Path(home).chmod(0o755)
         there = Path(shutil.copytree(tree, Path(home) / "tree"))
         done = make_env(there, user=NOBODY, group=NOBODY, extra_groups=[])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.processes import living, mark, until
+from tests.project.processes import children, living, mark, until
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -137,16 +137,10 @@ def test_it_starts_shows_a_page_starts_again_and_leaves_nothing(make_run, marked
 def test_a_kill_leaves_nothing_of_the_whole_program(make_run, marked):
     process, _ = make_run()
     until(lambda: all(any(part in line for line in living(marked).values()) for part in PART_OF_IT))
-    (supervisor,) = [
-        pid for pid, line in living(marked).items() if line.endswith("manage.py up") and is_child(pid, process.pid)
-    ]
+    (supervisor,) = children(marked, process.pid)
     os.kill(supervisor, signal.SIGKILL)
     until(lambda: not living(marked), seconds=30)
     process.communicate()
-
-
-def is_child(pid, parent):
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) == parent
 
 
 def test_a_part_that_is_killed_comes_back(make_run, marked):
