@@ -58,6 +58,7 @@ class VolumeFacts:
     filesystem: str
     bucket: str
     prefix: str  # of its archives; empty where it has none
+    snapshots: bool = False  # whether its snapshots are looked for, and so offered as recovery points
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Records(Protocol):
     def point(self, id: int) -> PointFacts: ...
     def store(self) -> Mapping[str, str]:
         """Where objects are kept: `endpoint` and `region`, never a credential."""
+        ...
+
+    def stored(self, point: int) -> int | None:
+        """The bytes of a point's archive in the store as it is now; None where it is not there any more."""
         ...
 
     def verified(self, point: int) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backups.actions import note_restored, note_verified
+from backups.errors import NotFound as StoreNotFound
+from backups.errors import Unreachable as StoreUnreachable
 from backups.models import RecoveryPoint, Source, Volume
 from backups.queries import usual as usual_before
-from backups.stores import place
+from backups.stores import place, store
+from cluster.errors import Unreachable
 from people.actors import ENGINE
 from runbooks.base import PointFacts, VolumeFacts
 
@@ -30,6 +33,7 @@ class Rows:
             filesystem=volume.filesystem,
             bucket=archives.bucket if archives else "",
             prefix=archives.prefix if archives else "",
+            snapshots=volume.sources.filter(kind=Source.Kind.SNAPSHOTS, retired=None).exists(),
         )
 
     def point(self, id: int) -> PointFacts:
@@ -57,6 +61,15 @@ class Rows:
 
     def store(self) -> Mapping[str, str]:
         return place()
+
+    def stored(self, point: int) -> int | None:
+        found = RecoveryPoint.objects.select_related("source").get(pk=point)
+        try:
+            return store(found.source.bucket).head(found.ref).size
+        except StoreNotFound:
+            return None
+        except StoreUnreachable as e:
+            raise Unreachable(str(e)) from e
 
     def verified(self, point: int) -> None:
         for found in RecoveryPoint.objects.filter(pk=point):

@@ -78,6 +78,9 @@ SENTENCES: dict[str, Any] = {
     "nothing-differs": _("Every file belongs to %(owner)s already."),
     "differs": _("%(things)s belong to another: %(first)s"),
     "no-archives": _("No place for archives of %(claim)s is registered."),
+    "unlisted": _(
+        "Snapshots of %(claim)s are not listed: this one is kept, and not offered until they are."
+    ),
     "volume-empty": _("%(claim)s is empty: an archive of it would be no copy of anything."),
     "volume-without": _("%(path)s is not in the volume: an archive now would not hold it."),
     # The log of a run.
@@ -137,6 +140,7 @@ SEEN: dict[str, Any] = {
     "point": _("the recovery point"),
     "filesystem": _("the filesystem"),
     "store": _("the object store"),
+    "stored": _("the archive in the object store"),
 }
 
 

@@ -31,6 +31,7 @@ class Seen(base.Seen):
     files: int
     bytes: int
     newest: str
+    stored: int | None = None
 
 
 @runbook("restore-volume", _("Restore a volume"))
@@ -48,9 +49,11 @@ class RestoreVolume(Runbook[Seen]):
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
         found = inspected(world, here)
+        point = world.records.point(self.point)
         return Seen(
             scene=here,
-            point=world.records.point(self.point),
+            point=point,
+            stored=world.records.stored(point.id) if point.kind == "archive" else None,
             store=world.records.store(),
             tag=world.tag,
             filesystem=found["filesystem_id"],
@@ -63,6 +66,8 @@ class RestoreVolume(Runbook[Seen]):
     def objections(self, seen: Seen) -> Iterator[Objection]:
         yield from common(seen.scene)
         yield from self.against_the_point(seen)
+        if seen.point.kind == "archive" and seen.stored is None and not seen.point.gone:
+            yield objection("point-gone")
         if seen.free < (need := round(seen.point.bytes * ROOM)):
             yield objection("no-room", free=seen.free, need=need)
         if seen.scene.volume.filesystem not in ("", seen.filesystem):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from runbooks import base
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Objection, Runbook, World, param, runbook
+from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
 from runbooks.looks import Scene, common, down, scene, syncs_again, up
 
 
@@ -39,6 +39,8 @@ class SnapshotVolume(Runbook[Seen]):
     def objections(self, seen: Seen) -> Iterator[Objection]:
         if self.quiet:
             yield from common(seen.scene)
+        if not seen.scene.volume.snapshots:
+            yield objection("unlisted", stops=False, claim=seen.scene.claim)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
         if self.quiet:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from audit.models import Entry, broken
-from backups.models import RecoveryPoint
+from backups.models import RecoveryPoint, Source
+from cluster.range.store import serve
 from people import words
 from runbooks import actions
 from runbooks.library.fix_permissions import FixPermissions
@@ -184,3 +186,18 @@ def test_what_was_put_aside_and_is_gone_is_not_said_to_be_back(world, volume, by
     actions.undo(run, by=by)
     assert finish(run, world) == "stuck"
     assert (run.why["code"], run.why["error"]) == ("agent", "not-swapped")
+
+
+def test_an_archive_that_is_gone_is_an_objection_before_anything_is_stopped(world, volume, by):
+    source = Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    point = RecoveryPoint.objects.create(
+        volume=volume, source=source, kind="archive", ref="archives/home/one.tar.zst", taken=now(), files=9, bytes=9
+    )
+    with serve(world.directory):
+        run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert [o["code"] for o in run.objections if o["stops"]] == ["point-gone"]
+
+
+def test_a_snapshot_that_will_not_be_offered_is_said_to_be_so(world, volume, by):
+    run = drafted(SnapshotVolume(volume=volume.pk), world, by=by)
+    assert [(o["code"], o["stops"]) for o in run.objections] == [("unlisted", False)]

@@ -7,9 +7,11 @@ Every run ends done or taken back, no act has its effect twice, and no file is l
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,7 +45,8 @@ class Crew:
 
     def __init__(self, at: Path, range_dir: Path, marks: Path):
         self.at, self.marks = at, marks
-        self.socket = at / "redis.sock"
+        self.short = Path(tempfile.mkdtemp(prefix="am-", dir="/tmp"))  # the path of a socket is at most 107 bytes long
+        self.socket = self.short / "redis.sock"
         url = settings.DATABASES["default"]
         database = f"sqlite:///{connection.settings_dict['NAME']}"
         if connection.vendor == "postgresql":
@@ -108,6 +111,7 @@ class Crew:
     def end(self) -> None:
         for process in self.running.values():
             process.terminate()
+        shutil.rmtree(self.short, ignore_errors=True)
         for process in self.running.values():
             try:
                 process.wait(timeout=10)
