@@ -82,6 +82,12 @@ class Person:
         self.sees(self.page.get_by_role("heading", name="Plan"))
         return self.page.url
 
+    def resolves(self, incident: str) -> None:
+        """So that it is no longer among what is wrong now."""
+        self.page.goto(incident)
+        self.page.get_by_role("button", name="Resolve").click()
+        self.sees(self.page.get_by_role("button", name="Reopen"))
+
     def starts(self, typed: str = "", why: str = "") -> None:
         if typed:
             self.page.get_by_label("Type the volume’s name").fill(typed)

@@ -62,6 +62,7 @@ def test_each_act_of_a_run_is_in_the_timeline_and_in_the_trail(browser, aftermat
         for done in ("run.looking", "run.queued"):
             assert re.search(r"\badmin\b", trail.filter(has_text=done).inner_text())
         assert trail.filter(has_text="So that it may write again").count() == 1
+        person.resolves(incident)
 
 
 def test_the_trail_is_whole_by_the_command_and_by_the_page(browser, aftermath, signed_in):

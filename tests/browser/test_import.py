@@ -91,3 +91,4 @@ def test_a_document_that_is_no_post_mortem_is_told_so_and_can_be_kept(browser, a
         page.get_by_role("button", name="Keep it in a new incident").click()
         person.sees(page.get_by_text("Kept as an appendix."))
         assert page.locator("#part-appendix").get_by_text("a lamp for the cellar").count() == 1
+        person.resolves(page.url)

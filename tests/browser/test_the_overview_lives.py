@@ -36,7 +36,7 @@ def test_without_scripts_it_is_the_same_after_a_reload(browser, aftermath, signe
         page.get_by_text("It shows here within seconds.").wait_for()
         for _ in range(60):
             page.goto("/")
-            if page.locator("#now").get_by_text("Permission denied").count():
+            if page.locator("#now .question.fail").get_by_text("Permission denied").count():
                 break
             page.wait_for_timeout(1000)
         assert page.locator("#now .question.fail").get_by_text("Permission denied").count() >= 1
