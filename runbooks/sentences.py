@@ -78,9 +78,7 @@ SENTENCES: dict[str, Any] = {
     "nothing-differs": _("Every file belongs to %(owner)s already."),
     "differs": _("%(things)s belong to another: %(first)s"),
     "no-archives": _("No place for archives of %(claim)s is registered."),
-    "unlisted": _(
-        "Snapshots of %(claim)s are not listed: this one is kept, and not offered until they are."
-    ),
+    "unlisted": _("Snapshots of %(claim)s are not listed: this one is kept, and not offered until they are."),
     "volume-empty": _("%(claim)s is empty: an archive of it would be no copy of anything."),
     "volume-without": _("%(path)s is not in the volume: an archive now would not hold it."),
     # The log of a run.

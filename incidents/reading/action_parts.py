@@ -8,9 +8,7 @@ from incidents.reading.dates import days_in
 from incidents.reading.words import fold, unmarked
 
 _CODE_SPAN = re.compile(r"`[^`]{1,200}`|https?://\S{1,300}")
-_MENTION = re.compile(
-    r"(?<![\w.@/])@[A-Za-zÀ-ÿ][\w.-]{1,38}\w(?:\s?(?:,|et|and|&|/)\s?@[A-Za-zÀ-ÿ][\w.-]{1,38}\w)*"
-)
+_MENTION = re.compile(r"(?<![\w.@/])@[A-Za-zÀ-ÿ][\w.-]{1,38}\w(?:\s?(?:,|et|and|&|/)\s?@[A-Za-zÀ-ÿ][\w.-]{1,38}\w)*")
 _OWNER = re.compile(
     r"(?<!\w)(?:owners?|responsables?|assign(?:ee|ed to|é à|ée à)|porteur"
     r"|pilote)(?:\*\*)?[ \u00a0]{0,2}:(?:\*\*)?[ \u00a0]{0,2}(?P<who>[^,;|()\n*—–]{1,60}?)[ .]{0,2}(?=$"

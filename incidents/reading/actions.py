@@ -41,9 +41,7 @@ COLUMNS = {
         r"(?:statuts?|status|etats?|state|fait ?\??|done ?\??|avancement|progress(?:ion)?"
         r"|termine ?\??|completed?)(?: .{0,20})?"
     ),
-    "priority": re.compile(
-        r"(?:priorites?|priority|prios?|p|urgence|urgency|severite|severity|criticite|importance)"
-    ),
+    "priority": re.compile(r"(?:priorites?|priority|prios?|p|urgence|urgency|severite|severity|criticite|importance)"),
     "owner": re.compile(
         r"(?:owners?|responsables?|assignee?s?|assigned(?: to)?|porteurs?|qui|who|pilotes?|resp\.?"
         r"|acteurs?|proprietaires?|equipes?|teams?|dri|lead|par qui|by|owner/team)(?: .{0,20})?"
@@ -99,9 +97,7 @@ class Group:
     def under(self, title: str, own: bool = True) -> Group:
         """This group below a further heading."""
         words = without_icons(unmarked(title)).strip().rstrip(":").strip()
-        return Group(
-            words if own else self.title, of_heading(title) or self.status, kind_from(title) or self.kind
-        )
+        return Group(words if own else self.title, of_heading(title) or self.status, kind_from(title) or self.kind)
 
 
 def actions_of(sections: Sequence[Section], language: str) -> list[Found]:
@@ -130,11 +126,7 @@ def _is_action(section: Section) -> bool:
     """
     title = bare_title(section.title)
     listed = [b for b in section.blocks if b.kind in ("list", "table")]
-    if (
-        section.children
-        or any(i.checkbox for b in listed for i in b.items)
-        or any(b.kind == "table" for b in listed)
-    ):
+    if section.children or any(i.checkbox for b in listed for i in b.items) or any(b.kind == "table" for b in listed):
         return False
     if _NUMBERED_ACTION.match(title):
         return True
@@ -252,9 +244,7 @@ def _of_row(
     line: Line, row: Sequence[str], heads: Sequence[str], roles: dict[str, int], group: Group, language: str
 ) -> Found:
     said = {role: cell(row, at) for role, at in roles.items()}
-    fields = [
-        (heads[i] if i < len(heads) else "", c) for i, c in enumerate(row) if c and i not in _placed(roles)
-    ]
+    fields = [(heads[i] if i < len(heads) else "", c) for i, c in enumerate(row) if c and i not in _placed(roles)]
     status, notices = _cell_status(said, group, line.number)
     text, raw = said["text"], _written(said.get("status"))
     if "status" not in roles and (marked := _marked(row)):
@@ -284,9 +274,7 @@ def _marked(row: Sequence[str]) -> tuple[str, str] | None:
 
 def _placed(roles: dict[str, int]) -> set[int]:
     """The columns whose cells have a place of their own in an action."""
-    return {
-        at for role, at in roles.items() if role in ("text", "status", "priority", "owner", "due", "group")
-    }
+    return {at for role, at in roles.items() if role in ("text", "status", "priority", "owner", "due", "group")}
 
 
 def _written(text: str | None) -> str | None:

@@ -125,9 +125,7 @@ def _paragraph_end(units: Sequence[tuple[Line, ...]], i: int) -> int:
 
 
 def _table(lines: tuple[Line, ...]) -> Block:
-    has_head = (
-        len(lines) > 1 and is_table_rule(lines[1].text.strip()) and not is_table_rule(lines[0].text.strip())
-    )
+    has_head = len(lines) > 1 and is_table_rule(lines[1].text.strip()) and not is_table_rule(lines[0].text.strip())
     wiki = len(lines) > 1 and lines[0].text.lstrip().startswith("||")
     return Block("table", lines, head=lines[0] if has_head or wiki else None)
 

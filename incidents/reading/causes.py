@@ -39,21 +39,13 @@ _GENERIC = re.compile(
     r"|facteurs? (?:contributifs?|aggravants?)|(?:5|five|cinq|les 5) (?:whys?|pourquoi)"
     r"|other (?:causes|factors)|autres (?:causes|facteurs))"
 )
-_CONTRIBUTING = re.compile(
-    r"\b(?:contribut\w*|facteurs?|factors?|aggrav\w*|secondaires?|secondary|amplif\w*)\b"
-)
+_CONTRIBUTING = re.compile(r"\b(?:contribut\w*|facteurs?|factors?|aggrav\w*|secondaires?|secondary|amplif\w*)\b")
 _FIVE_WHYS = re.compile(r"\b(?:5|five|cinq) (?:whys?|pourquoi)\b")
 _TRIGGER = re.compile(r"\b(?:triggers?|declencheurs?)\b")
 _TRIGGER_LABEL = re.compile(r"^\W{0,6}(?:initial )?(?:trigger|declencheur)\b", re.MULTILINE)
-_LEAD = re.compile(
-    r"(?:\*\*|__)(?P<bold>[^*_]{1,200})(?:\*\*|__)[ \t\u00a0\u202f]{0,3}(?:[:–—-]+[ \t\u00a0]{0,3})?"
-)
-_PLAIN_LEAD = re.compile(
-    r"(?P<bold>[^.:|`]{3,80}?)[ \u00a0\u202f]{0,2}(?::|[ \u00a0][–—][ \u00a0])[ \u00a0]+(?=\S)"
-)
-_NAMES_CAUSES = re.compile(
-    r"(?:root )?causes?\b|facteurs?\b|(?:contributing )?factors?\b|defauts?\b|problem[es]+\b"
-)
+_LEAD = re.compile(r"(?:\*\*|__)(?P<bold>[^*_]{1,200})(?:\*\*|__)[ \t\u00a0\u202f]{0,3}(?:[:–—-]+[ \t\u00a0]{0,3})?")
+_PLAIN_LEAD = re.compile(r"(?P<bold>[^.:|`]{3,80}?)[ \u00a0\u202f]{0,2}(?::|[ \u00a0][–—][ \u00a0])[ \u00a0]+(?=\S)")
+_NAMES_CAUSES = re.compile(r"(?:root )?causes?\b|facteurs?\b|(?:contributing )?factors?\b|defauts?\b|problem[es]+\b")
 COLUMNS = {
     "title": re.compile(
         r"(?:root )?(?:causes?|facteurs?|factors?|problem[es]*|titres?|title|what|quoi|issue|defaut"

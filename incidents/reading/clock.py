@@ -49,9 +49,7 @@ _TO_AT = re.compile(
     rf"|\buntil\b|/){_GAP}{{0,2}}",
     re.IGNORECASE,
 )
-_DATE_TO_CLOCK = re.compile(
-    rf"{_GAP}{{0,2}}(?:[T,@|]|\bat\b|\bà\b|[-–—:](?=[\s\d~]))?{_GAP}{{0,2}}", re.IGNORECASE
-)
+_DATE_TO_CLOCK = re.compile(rf"{_GAP}{{0,2}}(?:[T,@|]|\bat\b|\bà\b|[-–—:](?=[\s\d~]))?{_GAP}{{0,2}}", re.IGNORECASE)
 _DURATION_AT = re.compile(
     rf"(?:{_APPROX}{_GAP}{{0,2}})?[+]?(?:T{_GAP}?\+{_GAP}?)?\d{{1,4}}(?:[.,]\d)?{_GAP}?"
     r"(?:heures?|hours?|hrs?|h|minutes?|mins?|min|mn|jours?|days?|secondes?|seconds?|secs?|s|d|j"
@@ -152,9 +150,7 @@ def _whole(head: str, begin: int, first: _Part, since: bool, language: str) -> W
     if offset := _OFFSET_AT.match(head, end):
         end = offset.end()
         first = _shifted(first, offset)
-    precision = (
-        "open" if opened or (since and not last) else "approximate" if approximate else clock.precision
-    )
+    precision = "open" if opened or (since and not last) else "approximate" if approximate else clock.precision
     return When(end, begin, precision, first.moment, last.moment if last else None)
 
 
@@ -173,9 +169,7 @@ def _range_end(head: str, first: _Part, language: str) -> tuple[_Part | None, in
     last = _moment(head, to.end(), language)
     if last is None or (first.moment.clock is None) != (last.moment.clock is None):
         return None, first.end
-    hour_only = last.moment.clock is not None and not re.search(
-        r"\d[:hH]\d|[ap]m", head[to.end() : last.end].lower()
-    )
+    hour_only = last.moment.clock is not None and not re.search(r"\d[:hH]\d|[ap]m", head[to.end() : last.end].lower())
     if hour_only and re.search(r"\d[:hH]\d", head[: first.end]):
         return None, first.end
     return last, last.end

@@ -36,13 +36,9 @@ _COUNTED = (
     r"|volumes?|pvcs?|nodes?|noeuds?|alertes?|alerts?|incidents?|erreurs?|errors?|failures?|defauts?"
     r"|recommand?ations?|mesures?|tables?|databases?|hosts?|serveurs?|servers?)"
 )
-_COUNT = re.compile(
-    rf"(?<![\w#.,:/-])(\d{{1,4}}|{'|'.join(_NUMBERS)})\s(?:[a-z-]{{2,14}}\s){{0,2}}?({_COUNTED})\b"
-)
+_COUNT = re.compile(rf"(?<![\w#.,:/-])(\d{{1,4}}|{'|'.join(_NUMBERS)})\s(?:[a-z-]{{2,14}}\s){{0,2}}?({_COUNTED})\b")
 _IN_BRACKETS = re.compile(r"\((\d{1,3})\)\s{0,2}$")
-_PRS = re.compile(
-    r"(?<![\w#.,:/-])(\d{1,4})\s(?:[a-z-]{2,14}\s){0,1}?(?:prs?|pull requests?|mrs?|merge requests?)\b"
-)
+_PRS = re.compile(r"(?<![\w#.,:/-])(\d{1,4})\s(?:[a-z-]{2,14}\s){0,1}?(?:prs?|pull requests?|mrs?|merge requests?)\b")
 _PR_HEAD = re.compile(r"(?:pr|mr|pull request|merge request)s?(?: .{0,12})?")
 
 
@@ -150,9 +146,7 @@ def _lead_ins(section: Section) -> Iterator[Notice]:
 def _pull_requests(sections: Sequence[Section]) -> int:
     """The rows of the tables that list pull requests."""
     tables = [b for s in sections for b in s.blocks if b.kind == "table" and b.head is not None]
-    named = [
-        t for t in tables if t.head and any(_PR_HEAD.fullmatch(fold(unmarked(c))) for c in cells(t.head)[:3])
-    ]
+    named = [t for t in tables if t.head and any(_PR_HEAD.fullmatch(fold(unmarked(c))) for c in cells(t.head)[:3])]
     return sum(sum("#" in row.text for row in table.rows) for table in named)
 
 

@@ -71,11 +71,7 @@ class Ledger:
                 continue
             kind, ref = self.settled(line) or APPENDIX
             last = found[-1] if found else None
-            if (
-                last is not None
-                and (last.kind, last.ref) == (kind, ref)
-                and self._joined(last.line_to, line.number)
-            ):
+            if last is not None and (last.kind, last.ref) == (kind, ref) and self._joined(last.line_to, line.number):
                 found[-1] = Range(last.line_from, line.number, kind, ref)
             else:
                 found.append(Range(line.number, line.number, kind, ref))

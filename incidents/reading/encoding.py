@@ -79,9 +79,7 @@ def _refuse(data: bytes) -> None:
         raise too_big(len(data))
     for magic, name in _MAGIC:
         if data.startswith(magic):
-            sentence = (
-                "This is {what}, not text: its first bytes say so. Save it as Markdown or plain text first."
-            )
+            sentence = "This is {what}, not text: its first bytes say so. Save it as Markdown or plain text first."
             raise Unreadable("not-text", {"what": name, "offset": 0}, sentence)
 
 
@@ -120,9 +118,7 @@ def _like_text(data: bytes) -> bool:
 
 
 def _not_text(at: int) -> Unreadable:
-    return Unreadable(
-        "not-text", {"what": "binary", "offset": at}, "This is no text: byte {offset} belongs to none."
-    )
+    return Unreadable("not-text", {"what": "binary", "offset": at}, "This is no text: byte {offset} belongs to none.")
 
 
 def _repaired(text: str) -> tuple[str, str | None]:

@@ -55,9 +55,7 @@ def findings(
         *_days(facts, days, document),
         *_duration(document, facts),
         *(notice("inline-action", line, text=one_line(text, 80)) for text, line in inline),
-        *duplicates(
-            [said(a.text, a.line) for a in document.actions] + [said(text, line) for text, line in inline]
-        ),
+        *duplicates([said(a.text, a.line) for a in document.actions] + [said(text, line) for text, line in inline]),
         *counts(sections),
         *_withdrawn(document),
         *_withdrawn_headings(document, sections),
@@ -101,9 +99,7 @@ def _days(facts: Facts, days: Sequence[date], document: Document) -> Iterator[No
 
 
 def _duration(document: Document, facts: Facts) -> Iterator[Notice]:
-    moments = [
-        datetime.fromisoformat(at) for e in document.timeline for at in (e.start, e.end) if at and "T" in at
-    ]
+    moments = [datetime.fromisoformat(at) for e in document.timeline for at in (e.start, e.end) if at and "T" in at]
     if facts.minutes is None or len(moments) < 2:
         return
     stated, label = facts.minutes
@@ -127,9 +123,7 @@ def _inline_actions(document: Document, lines: Sequence[Line]) -> list[tuple[str
 def _withdrawn(document: Document) -> Iterator[Notice]:
     for cause in document.causes:
         texts = [cause.title, *cause.text.split("\n")[:100]]
-        if hit := next(
-            (t for t in texts if _STRUCK.match(t) or _WITHDRAWN.search(fold(unmarked(t[:1000])))), None
-        ):
+        if hit := next((t for t in texts if _STRUCK.match(t) or _WITHDRAWN.search(fold(unmarked(t[:1000])))), None):
             yield notice("cause-superseded", cause.line, text=one_line(hit, 80))
 
 
@@ -157,9 +151,7 @@ def _said_twice(document: Document, lines: Sequence[Line]) -> Iterator[Notice]:
             if SEVERITY.fullmatch(name) and document.severity.level:
                 other = severity_of(label.value)[0].level
                 if other and other != document.severity.level:
-                    yield notice(
-                        "contradiction", line.number, first=document.severity.raw, second=label.value
-                    )
+                    yield notice("contradiction", line.number, first=document.severity.raw, second=label.value)
             elif STATUS.fullmatch(name) and document.status.state != "unknown":
                 state = status_of(label.value)[0].state
                 if state not in ("unknown", document.status.state):

@@ -114,9 +114,7 @@ def _severity(header: Header, notices: list[Notice]) -> Severity:
         notices.append(notice("severity-missing"))
     elif uncertain and label:
         notices.append(
-            notice(
-                "severity-uncertain", label.line, raw=severity.raw, level=severity.level or "nothing known"
-            )
+            notice("severity-uncertain", label.line, raw=severity.raw, level=severity.level or "nothing known")
         )
     return severity
 

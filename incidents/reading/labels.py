@@ -52,9 +52,7 @@ DURATION = re.compile(
     r"|recover\w*))(?: .{0,30})?"
 )
 ZONE = re.compile(r"(?:fuseau(?: horaire)?|time ?zone|tz|zone horaire|timezone|zone)")
-CAUSE = re.compile(
-    r"(?:root[ -])?causes?(?: racines?| profondes?| principales?)?|trigger|declencheur(?: initial)?"
-)
+CAUSE = re.compile(r"(?:root[ -])?causes?(?: racines?| profondes?| principales?)?|trigger|declencheur(?: initial)?")
 SUMMARY = re.compile(r"summary|resume(?: executif)?|tl;?dr|synthese|executive summary")
 TITLE = re.compile(r"title|titre|incident|intitule|name|nom")
 _OTHERS = re.compile(
@@ -108,9 +106,7 @@ def read_header(preamble: Sequence[Section], sections: Sequence[Section]) -> Hea
 
 def _says_enough(labels: Sequence[tuple[Label, bool]]) -> bool:
     names = [fold(label.label) for label, _ in labels]
-    return any(
-        p.fullmatch(n) and not _DOCUMENT.search(n) for p in (DATE, SEVERITY, STATUS, BEGAN) for n in names
-    )
+    return any(p.fullmatch(n) and not _DOCUMENT.search(n) for p in (DATE, SEVERITY, STATUS, BEGAN) for n in names)
 
 
 def _of(section: Section) -> list[tuple[Label, bool]]:

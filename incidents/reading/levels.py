@@ -10,9 +10,7 @@ import re
 from incidents.reading.values import Severity, Status
 from incidents.reading.words import fold, unmarked, without_icons
 
-_CODE = re.compile(
-    r"(?<![\w-])(?:sev(?:erity|erite)?|s|p|priority|priorite|niveau|level)[ -]?([0-4])(?![\w%]|[.:]\d)"
-)
+_CODE = re.compile(r"(?<![\w-])(?:sev(?:erity|erite)?|s|p|priority|priorite|niveau|level)[ -]?([0-4])(?![\w%]|[.:]\d)")
 _LEVELS = (
     ("S1", r"critical|critiques?|blocker|bloquante?|catastroph\w+"),
     ("S2", r"high|hautes?|major|majeure?s?|elevee?s?|importante?s?|severe|grave"),

@@ -100,9 +100,7 @@ def _plain(number: int, text: str, stripped: str) -> Line:
     head = text[:HEAD]
     indent = _indent(head)
     if match := _HEADING.match(head):
-        return Line(
-            number, text, "heading", len(match[1]), match[2].rstrip().rstrip("#").rstrip() or match[2].strip()
-        )
+        return Line(number, text, "heading", len(match[1]), match[2].rstrip().rstrip("#").rstrip() or match[2].strip())
     if is_rule(stripped):
         return Line(number, text, "rule")
     if match := _ITEM.match(stripped):
@@ -115,22 +113,12 @@ def _plain(number: int, text: str, stripped: str) -> Line:
 def is_rule(stripped: str) -> bool:
     """`---`, `***`, `___`, also with spaces between."""
     mark = stripped[0]
-    return (
-        mark in "-*_"
-        and len(stripped) >= 3
-        and not stripped.strip(mark + " \t")
-        and stripped.count(mark) >= 3
-    )
+    return mark in "-*_" and len(stripped) >= 3 and not stripped.strip(mark + " \t") and stripped.count(mark) >= 3
 
 
 def is_table_rule(stripped: str) -> bool:
     """`|---|:--:|`: the line below a table's head."""
-    return (
-        "|" in stripped
-        and "-" in stripped
-        and not set(stripped[:HEAD]) - _TABLE_RULE
-        and len(stripped) <= HEAD
-    )
+    return "|" in stripped and "-" in stripped and not set(stripped[:HEAD]) - _TABLE_RULE and len(stripped) <= HEAD
 
 
 def _underlined(lines: list[Line]) -> Iterator[Line]:
@@ -166,10 +154,5 @@ def _underline(line: Line, below: Line) -> int:
     if below.kind == "text" and len(stripped) >= 3 and not stripped.strip("="):
         return 1
     words = line.text.strip()
-    sentence = (
-        words.startswith(("**", ">"))
-        or words.endswith((".", "!", "?", ";"))
-        or len(words) > 80
-        or ":" in words
-    )
+    sentence = words.startswith(("**", ">")) or words.endswith((".", "!", "?", ";")) or len(words) > 80 or ":" in words
     return 2 if below.kind == "rule" and not stripped.strip("-") and not sentence else 0

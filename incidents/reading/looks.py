@@ -28,9 +28,7 @@ _CODE = re.compile(r"`[^`]{1,200}`")
 PLACEHOLDERS = 5  # more than a report leaves open
 
 
-def why_not(
-    title: str, kinds: int, dated: bool, labelled: bool, told: bool, lines: Sequence[Line]
-) -> str | None:
+def why_not(title: str, kinds: int, dated: bool, labelled: bool, told: bool, lines: Sequence[Line]) -> str | None:
     """
     A reason why this is no post-mortem, None when it is one. `kinds` counts the record lists that are not
     empty,

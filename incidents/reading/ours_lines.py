@@ -57,9 +57,7 @@ def cut(lines: Sequence[Line]) -> tuple[list[Line], list[Part]]:
         title = lines[begin].text[3:]
         kind = named(words.sections, title.strip())
         under = tuple(lines[begin + 1 : end])
-        parts.append(
-            Part(lines[begin], title, under, kind if kind not in ("done", "open", "dropped") else None)
-        )
+        parts.append(Part(lines[begin], title, under, kind if kind not in ("done", "open", "dropped") else None))
     return list(lines[: at[0]]), parts
 
 
@@ -72,9 +70,7 @@ def body(lines: Sequence[Line]) -> str:
     return "\n".join(texts)
 
 
-def items(
-    lines: Sequence[Line], marker: re.Pattern[str], columns: int, noted: bool = False
-) -> Iterator[Item]:
+def items(lines: Sequence[Line], marker: re.Pattern[str], columns: int, noted: bool = False) -> Iterator[Item]:
     """The items that the lines are made of, and nothing else: NotOurs for any line that belongs to none.
 
     With `noted`, a comment of ours at the end of an item is a note about it."""

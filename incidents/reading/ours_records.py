@@ -38,12 +38,7 @@ TIMES = ("start", "end", "precision", "day_offset_written", "zone")
 def _checked(note: dict[str, Any], name: str, about: str, fields: Sequence[str]) -> dict[str, Any]:
     """The values of a note, where the words that it is about are still the same."""
     found = note.get(name)
-    if (
-        not isinstance(found, list)
-        or len(found) != 2
-        or found[0] != checksum(about)
-        or not isinstance(found[1], dict)
-    ):
+    if not isinstance(found, list) or len(found) != 2 or found[0] != checksum(about) or not isinstance(found[1], dict):
         return {}
     return {key: value for key, value in found[1].items() if key in fields}
 

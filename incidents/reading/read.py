@@ -84,11 +84,7 @@ def _taken_apart(text: Text, filename: str) -> Source:
     root = tree(lines)
     first = next((s for s in root.children if s.level == 1), None)
     preamble = [root, first] if first is not None else [root]
-    others = [
-        s
-        for s in (first.children if first is not None and first.children else root.children)
-        if s is not first
-    ]
+    others = [s for s in (first.children if first is not None and first.children else root.children) if s is not first]
     header = read_header(preamble, others)
     prose = (line.text for line in lines if line.kind in ("text", "item", "table", "comment"))
     language = language_of(prose, (line.title for line in lines if line.title))
@@ -106,19 +102,13 @@ def _rows(source: Source) -> tuple[list[Section], list[Row]]:
     sections = _of_kind(source.root, "timeline")
     if not sections:
         sections = [
-            s
-            for s in source.root.walk()
-            if s.kind in (None, "weak-timeline", "header") and _like_timeline(s, source)
+            s for s in source.root.walk() if s.kind in (None, "weak-timeline", "header") and _like_timeline(s, source)
         ]
-    return sections, [
-        row for s in sections for row in rows_of(s, source.language, loose=s.kind == "timeline")
-    ]
+    return sections, [row for s in sections for row in rows_of(s, source.language, loose=s.kind == "timeline")]
 
 
 def _like_timeline(section: Section, source: Source) -> bool:
-    if not section.own or any(
-        line.number in {x.line for x in source.header.labels} for line in section.own[:3]
-    ):
+    if not section.own or any(line.number in {x.line for x in source.header.labels} for line in section.own[:3]):
         return False
     rows = [r for r in rows_of(section, source.language, loose=False) if not r.marker]
     timed = [r for r in rows if r.token.when is not None and r.token.when.start.clock is not None]
@@ -141,11 +131,7 @@ def _causes(source: Source) -> list[causes.Found]:
         return found
     by_line = {line.number: line for line in source.lines}
     labels = [x for x in source.header.labels if CAUSE.fullmatch(fold(x.label)) and x.value.strip()]
-    return [
-        causes.Found(_labelled(label), (by_line[label.line],))
-        for label in labels
-        if _alone(label, source.header)
-    ]
+    return [causes.Found(_labelled(label), (by_line[label.line],)) for label in labels if _alone(label, source.header)]
 
 
 def _alone(label: Label, header: Header) -> bool:
@@ -182,11 +168,7 @@ def _claim_rest(ledger: Ledger, source: Source) -> str:
     by_line = {line.number: line for line in source.lines}
     ledger.claim((by_line[n] for n in sorted(source.header.bold)), "metadata")
     for section in source.root.walk():
-        tables = [
-            b.lines
-            for b in section.blocks
-            if b.kind == "table" and b.rows and b.rows[0].number in ledger.claims
-        ]
+        tables = [b.lines for b in section.blocks if b.kind == "table" and b.rows and b.rows[0].number in ledger.claims]
         ledger.layout(tables)
     return _summary(ledger, source)
 

@@ -109,9 +109,7 @@ def _marker(title: str, lines: list[Line], language: str) -> Row | None:
 def _timed(section: Section, language: str) -> bool:
     """Whether any row of the section carries a time."""
     return any(
-        r.token.when is not None and not r.marker
-        for b in section.blocks
-        for r in _block_rows(b, language, False)
+        r.token.when is not None and not r.marker for b in section.blocks for r in _block_rows(b, language, False)
     )
 
 

@@ -131,11 +131,7 @@ def in_text(text: str) -> tuple[str, str] | None:
     head, tail = text[:_TAIL], text.rstrip()[-_TAIL:]
     for match in (*_BRACKETED.finditer(head), *_BRACKETED.finditer(tail)):
         word = next(g for g in match.groups() if g is not None)
-        if (
-            len(word) <= 40
-            and (status := of_words(word))
-            and fold(word) not in ("non", "no", "oui", "yes", "ok")
-        ):
+        if len(word) <= 40 and (status := of_words(word)) and fold(word) not in ("non", "no", "oui", "yes", "ok"):
             return word.strip(), status
     last = tail.rstrip("\ufe0f\ufe0e *_.")[-1:]
     return (last, ICONS[last]) if last in ICONS else None

@@ -129,9 +129,7 @@ def _day(placing: Placing, row: Row, moment: Moment) -> date | None:
     elif until is not None and until > placing.day:
         day = until
     if day != placing.day:
-        placing.notices.append(
-            notice("day-inferred", row.number, token=row.token.written, day=day.isoformat())
-        )
+        placing.notices.append(notice("day-inferred", row.number, token=row.token.written, day=day.isoformat()))
     return day
 
 

@@ -88,9 +88,7 @@ def _balanced(taken: str, rest: str) -> str:
     for mark in ("**", "`"):
         if taken.count(mark) % 2:
             stripped = rest.lstrip()
-            rest = (
-                stripped.removeprefix(mark) if stripped.startswith(mark) else mark + stripped.lstrip(" :–—-")
-            )
+            rest = stripped.removeprefix(mark) if stripped.startswith(mark) else mark + stripped.lstrip(" :–—-")
     return rest
 
 

@@ -49,9 +49,7 @@ _ANYWHERE = re.compile(
     r"|(?:[Hh]eure (?:normale )?(?:de |d['’])(?P<ville>[A-Z][a-zà-ÿ]{2,20}))"
     r"|(?P<city>[A-Z][a-z]{2,20}) time)(?![\w/-])"
 )
-_BESIDE = re.compile(
-    rf"(?:\d[:hH]?\d{{2}}|[AaPp][Mm])[ \u00a0]?\(?(?P<name>{'|'.join(BESIDE_A_CLOCK)})(?!\w)"
-)
+_BESIDE = re.compile(rf"(?:\d[:hH]?\d{{2}}|[AaPp][Mm])[ \u00a0]?\(?(?P<name>{'|'.join(BESIDE_A_CLOCK)})(?!\w)")
 _BRACKETED = re.compile(rf"\(\s{{0,2}}(?P<name>{_NAMES})\s{{0,2}}\)|^\W{{0,3}}(?P<alone>{_NAMES})\W{{0,3}}$")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,6})?(?P<offset>[+-]\d{2}:?\d{2})")
 _CLOCKED = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?P<offset>\+(?:0\d|1[0-4]):?(?:00|30|45))(?![\d:])")
@@ -87,11 +85,7 @@ def available() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def by_city() -> dict[str, str]:
     """`paris` -> `Europe/Paris`."""
-    return {
-        name.rsplit("/", 1)[1].replace("_", " ").casefold(): name
-        for name in sorted(available())
-        if "/" in name
-    }
+    return {name.rsplit("/", 1)[1].replace("_", " ").casefold(): name for name in sorted(available()) if "/" in name}
 
 
 def offsets(name: str) -> frozenset[int]:

@@ -42,9 +42,7 @@ HARD = {
     "10,000 actions": HEAD
     + "## Actions\n\n"
     + "".join(f"- [ ] add the alert for host number {i} again\n" for i in range(10_000)),
-    "10,000 causes": HEAD
-    + "## Causes\n\n"
-    + "".join(f"{i}. **Cause {i}**: it broke\n" for i in range(10_000)),
+    "10,000 causes": HEAD + "## Causes\n\n" + "".join(f"{i}. **Cause {i}**: it broke\n" for i in range(10_000)),
     "10,000 headings": HEAD + "".join(f"{'#' * (i % 6 + 1)} Part {i}\n\ntext\n" for i in range(10_000)),
     "10,000 paragraphs of lessons": HEAD + "## Lessons\n\n" + "word and word.\n\n" * 10_000,
     "10,000 small tables": HEAD + "## Actions\n\n" + "| a | b |\n|---|---|\n| c | d |\n\n" * 10_000,

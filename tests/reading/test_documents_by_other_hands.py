@@ -54,9 +54,7 @@ def test_the_causes_are_read(pair):
 
 def test_the_actions_are_read_with_what_they_say_of_themselves(pair):
     got, want = pair
-    assert [(a.line, a.status) for a in got.actions] == [
-        (line, status) for line, _, status, _ in want["actions"]
-    ]
+    assert [(a.line, a.status) for a in got.actions] == [(line, status) for line, _, status, _ in want["actions"]]
     for action, (_, text, _, more) in zip(got.actions, want["actions"], strict=True):
         assert text in action.text
         assert {key: getattr(action, key) for key in more} == more
@@ -75,12 +73,7 @@ def test_what_is_odd_is_told_and_nothing_else(pair):
 
 def test_what_became_no_record_is_kept(pair):
     got, want = pair
-    kept = {
-        n
-        for r in got.coverage
-        if r.kind in ("appendix", "summary")
-        for n in range(r.line_from, r.line_to + 1)
-    }
+    kept = {n for r in got.coverage if r.kind in ("appendix", "summary") for n in range(r.line_from, r.line_to + 1)}
     assert set(want["appendix_lines"]) <= kept
 
 

@@ -144,9 +144,7 @@ def assert_kept(document: Document) -> None:
             lost = words(document.lines[n - 1]) - words(" ".join(strings(whole[name][int(i)])))
             assert not lost, f"{held['ref']} lost {lost} of line {n}: {document.lines[n - 1]!r}"
         if held["kind"] == "appendix":
-            assert any(a["line_from"] <= n <= a["line_to"] for a in whole["appendix"]), (
-                f"line {n} in no appendix"
-            )
+            assert any(a["line_from"] <= n <= a["line_to"] for a in whole["appendix"]), f"line {n} in no appendix"
     for name in ("timeline", "causes", "actions", "lessons"):
         for i, record in enumerate(whole[name]):
             assert owner[record["line"]]["ref"] == f"{name}/{i}"

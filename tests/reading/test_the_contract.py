@@ -12,9 +12,7 @@ ROOT = Path(__file__).parents[2]
 CHECK = ROOT / ".." / "shared" / "postmortems" / "check.py"
 
 
-@pytest.mark.skipif(
-    not CHECK.is_file(), reason="no ../shared/postmortems/check.py: put it there to have it scored"
-)
+@pytest.mark.skipif(not CHECK.is_file(), reason="no ../shared/postmortems/check.py: put it there to have it scored")
 def test_every_point_of_the_contract_is_met():
     command = [sys.executable, str(CHECK), "--quiet", "--"]
     command += [sys.executable, "manage.py", "postmortem", "read", "{file}", "--json"]

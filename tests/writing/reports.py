@@ -59,9 +59,7 @@ ENTRY = st.builds(
     zone=MAYBE,
     source=st.sampled_from(["written", "imported", "evidence"]),
     evidence=st.just("") | FILLED,
-    facts=st.dictionaries(
-        st.sampled_from(["code", "volume", "-->"]), TEXT | st.integers() | st.none(), max_size=2
-    ),
+    facts=st.dictionaries(st.sampled_from(["code", "volume", "-->"]), TEXT | st.integers() | st.none(), max_size=2),
     written_by=st.just("") | FILLED,
 )
 # As a reader makes them: the token says everything.
@@ -90,9 +88,7 @@ REPORTS = st.builds(
     language=st.sampled_from(["fr", "en"]),
     occurred=OCCURRED,
     severity=st.builds(Severity, MAYBE, st.sampled_from([None, "S1", "S2", "S3", "S4"])),
-    status=st.builds(
-        Status, MAYBE, st.sampled_from(["ongoing", "investigating", "resolved", "unknown", "closed"])
-    ),
+    status=st.builds(Status, MAYBE, st.sampled_from(["ongoing", "investigating", "resolved", "unknown", "closed"])),
     zone=st.builds(Zone, MAYBE, st.sampled_from(["stated", "conflict", "assumed"])),
     summary=TEXT,
     metadata=st.lists(
@@ -106,7 +102,5 @@ REPORTS = st.builds(
     references=st.lists(
         st.builds(Reference, st.sampled_from(["pr", "issue", "commit", "unknown"]), FILLED), max_size=3
     ).map(tuple),
-    appendix=st.lists(st.builds(Appendix, st.none() | TEXT, st.just(0), st.just(0), TEXT), max_size=3).map(
-        tuple
-    ),
+    appendix=st.lists(st.builds(Appendix, st.none() | TEXT, st.just(0), st.just(0), TEXT), max_size=3).map(tuple),
 )

@@ -43,9 +43,7 @@ def test_our_documents_read_back_as_themselves(path):
     assert back(markdown(report)) == report
 
 
-@pytest.mark.skipif(
-    not THEIRS, reason="no reports in ../shared/postmortems: put them there to export them too"
-)
+@pytest.mark.skipif(not THEIRS, reason="no reports in ../shared/postmortems: put them there to export them too")
 @pytest.mark.parametrize("path", THEIRS, ids=lambda p: p.name)
 def test_the_written_reports_read_back_as_themselves(path):
     report = report_of(read(path.read_bytes(), path.name))

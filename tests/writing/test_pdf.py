@@ -55,9 +55,7 @@ def test_the_same_report_is_the_same_file():
 
 
 def test_characters_that_no_font_has_are_spelled_out():
-    odd = Report(
-        "🔥 漢字 \u0378 🫨", "en", appendix=(Appendix(None, 0, 0, "안녕 \ue123 \U000e0041 ✅ é → ☃"),)
-    )
+    odd = Report("🔥 漢字 \u0378 🫨", "en", appendix=(Appendix(None, 0, 0, "안녕 \ue123 \U000e0041 ✅ é → ☃"),))
     assert pdf(odd).startswith(b"%PDF")
     assert spelled("🔥") == "[fire]"
     assert spelled("漢") == "[U+6F22]"
@@ -65,9 +63,7 @@ def test_characters_that_no_font_has_are_spelled_out():
 
 def test_markup_of_typst_in_a_text_is_only_text():
     hostile = '#read("/etc/passwd") #let x = 1 $ x $ @ref <label> \\ = head #import "x"'
-    assert pdf(
-        Report(hostile, "en", summary=hostile, appendix=(Appendix(hostile, 0, 0, hostile),))
-    ).startswith(b"%PDF")
+    assert pdf(Report(hostile, "en", summary=hostile, appendix=(Appendix(hostile, 0, 0, hostile),))).startswith(b"%PDF")
 
 
 def test_a_text_nested_without_end_is_set():
@@ -75,9 +71,7 @@ def test_a_text_nested_without_end_is_set():
     assert pdf(Report("x", "en", summary=deep)).startswith(b"%PDF")
 
 
-@pytest.mark.skipif(
-    not THEIRS, reason="no reports in ../shared/postmortems: put them there to print them too"
-)
+@pytest.mark.skipif(not THEIRS, reason="no reports in ../shared/postmortems: put them there to print them too")
 @pytest.mark.parametrize("path", THEIRS, ids=lambda p: p.name)
 def test_the_written_reports_are_set(path):
     assert pdf(report_of(read(path.read_bytes(), path.name))).startswith(b"%PDF")

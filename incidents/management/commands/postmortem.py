@@ -25,9 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
         reading = commands.add_parser("read", help="Show what is understood of a document; nothing is saved.")
-        reading.add_argument(
-            "file", type=Path, metavar="FILE", help="a post-mortem in Markdown or plain text"
-        )
+        reading.add_argument("file", type=Path, metavar="FILE", help="a post-mortem in Markdown or plain text")
         reading.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
