@@ -26,16 +26,22 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.closest('[hx-trigger*="every"]')) event.preventDefault();
 });
 
-// A fragment that is swapped while somebody is in it: not under a selection, and the focus stays
-// on the same link or button.
+// A fragment that is swapped while somebody is in it: not under a fresh selection (a double click makes one, too, and
+// must not stop a run's page), and the focus stays on the same link or button.
+const LEFT_ALONE = 10000;
 let held = null;
+let chosenAt = 0;
+document.addEventListener("selectionchange", () => {
+  chosenAt = Date.now();
+});
 const same = (element) =>
   ["id", "href", "name", "aria-label"].map((name) => element.getAttribute(name)).find((value) => value);
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { target } = detail;
   if (!target.matches('[hx-trigger*="every"]')) return;
   const chosen = window.getSelection();
-  if (chosen && !chosen.isCollapsed && target.contains(chosen.anchorNode)) detail.shouldSwap = false;
+  const fresh = Date.now() - chosenAt < LEFT_ALONE;
+  if (fresh && chosen && !chosen.isCollapsed && target.contains(chosen.anchorNode)) detail.shouldSwap = false;
   const active = document.activeElement;
   held = target.contains(active) && active !== target ? { tag: active.tagName, key: same(active) } : null;
 });
