@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -47,13 +48,10 @@ class Crew:
         self.at, self.marks = at, marks
         self.short = Path(tempfile.mkdtemp(prefix="am-", dir="/tmp"))  # the path of a socket is at most 107 bytes long
         self.socket = self.short / "redis.sock"
-        url = settings.DATABASES["default"]
-        database = f"sqlite:///{connection.settings_dict['NAME']}"
+        name = connection.settings_dict["NAME"]
+        database = f"sqlite:///{name}"
         if connection.vendor == "postgresql":
-            host = url["HOST"].replace("/", "%2F")
-            database = (
-                f"postgres://{url['USER']}:{url['PASSWORD']}@{host}:{url['PORT']}/{connection.settings_dict['NAME']}"
-            )
+            database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
         self.env = os.environ | {
             "DATABASE_URL": database,
             "REDIS_URL": f"redis+socket://{self.socket}",
