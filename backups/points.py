@@ -18,8 +18,9 @@ from backups.manifest import beside as manifest_of
 from backups.models import RecoveryPoint, Source
 from backups.scan import Item, Totals
 from backups.storage import Store
-from cluster.api import ClaimRef, Cluster, Snapshot
+from cluster.api import ClaimRef, Snapshot
 from cluster.errors import ClusterError
+from cluster.port import Cluster
 
 ARCHIVES = (".tar.zst", ".tar.gz", ".tgz", ".tar")
 DEADLINE = 120.0  # seconds for one listing

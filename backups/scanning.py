@@ -12,7 +12,7 @@ from backups.lease import lease
 from backups.models import RecoveryPoint, Scan, Source
 from backups.points import DEADLINE, Asked, Looked, look
 from backups.storage import Store
-from cluster.api import Cluster
+from cluster.port import Cluster
 
 SILENT = DEADLINE + 60  # seconds that a scan may take before another worker goes on
 AGAIN = 60  # seconds after which an emptiness is asked for again

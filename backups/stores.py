@@ -18,6 +18,11 @@ def place() -> Mapping[str, str]:
     return {"endpoint": settings.S3_ENDPOINT, "region": settings.S3_REGION}
 
 
+def place_from_pods() -> Mapping[str, str]:
+    """The same, as a job in the cluster reaches it."""
+    return place() if settings.CLUSTER == "range" else {**place(), "endpoint": settings.S3_ENDPOINT_FROM_PODS}
+
+
 def store(bucket: str) -> Store:
     """The store of a bucket. Raises Refused (`no-credentials`) where the environment has no key."""
     there = place()
@@ -28,6 +33,17 @@ def store(bucket: str) -> Store:
 def made(endpoint: str, region: str, bucket: str, key: Credentials) -> Store:
     """A client takes a while to make, and may be used again and again."""
     return Store(endpoint, region, bucket, key)
+
+
+def lent(bucket: str, prefix: str, *, write: bool = False) -> Mapping[str, str]:
+    """The environment of a job that works with the objects under a prefix. Raises Refused (`no-credentials`)."""
+    mine = credentials()
+    environment = {
+        "AWS_ACCESS_KEY_ID": mine.key,
+        "AWS_SECRET_ACCESS_KEY": mine.secret,
+        "AWS_DEFAULT_REGION": place()["region"],
+    }
+    return {**environment, "AWS_SESSION_TOKEN": mine.token} if mine.token else environment
 
 
 def credentials() -> Credentials:

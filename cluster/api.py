@@ -1,18 +1,11 @@
-"""
-What the rest of the program may ask of a cluster, in our own small values. Nothing here knows who answers.
-
-Two answer: the practice range (`cluster.range`) and a real Kubernetes. The same contract tests run over both.
-The verbs that change something say what must be so: called twice, they leave the cluster as called once. With
-`dry=True` they ask for the same answer and change nothing. Each has a deadline of its own and raises one of
-`cluster.errors`.
-"""
+"""What the rest of the program knows of a cluster, in our own small values. `cluster.port` says what may be asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, order=True)
@@ -90,6 +83,63 @@ class Workload:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, order=True)
+class Keeper:
+    """
+    Something that changes a workload by itself, and so undoes or hinders what is done by hand: GitOps puts it back,
+    an autoscaler sets its replicas, a budget forbids that its pods go. `name` is the keeper's own object.
+
+    `pausable`: it can be told to leave the workload alone, and `paused` says whether it is. `detail` is what a person
+    should know of it, in the cluster's words.
+    """
+
+    kind: Literal["ArgoCD", "Flux", "Helm", "KEDA", "HPA", "VPA", "PDB"]
+    namespace: str
+    name: str
+    uid: str = ""
+    pausable: bool = False
+    paused: bool = False
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """
+    A workload's pod template as it once was, by the ReplicaSet or ControllerRevision that keeps it. `security` has the
+    `securityContext` of the pod under "" and of each container under its name, where there is one. `ready` says
+    whether its pods are ready; None where the cluster no longer knows whether they ever were.
+    """
+
+    name: str
+    number: int
+    made: datetime | None
+    current: bool
+    ready: bool | None
+    security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a patch to commit must know of a workload's pods: who they run as, and where the claim is mounted."""
+
+    containers: tuple[str, ...]
+    mount: str  # of the claim, in the first container that has it; empty where none has
+    volume: str  # the claim's name inside the pod
+    security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fs_group_works: bool | None = None  # whether the driver pays attention to fsGroup on this volume; None: unknown
+
+
+@dataclass(frozen=True)
+class Room:
+    """Whether a workload's pod would find a place. `against` says of each node that has none for it why not."""
+
+    nodes: tuple[str, ...] = ()
+    against: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claim and the volume behind it. `capacity` and `used` in bytes; `used` None where nobody can say."""
@@ -103,6 +153,24 @@ class Claim:
     capacity: int
     used: int | None = None
     reclaim: Literal["Retain", "Delete", ""] = ""
+    storage_class: str = ""
+
+
+@dataclass(frozen=True)
+class Released:
+    """A volume whose claim is gone and whose data is still there: often the only copy. `was` is the claim it had."""
+
+    volume: str
+    uid: str
+    was: ClaimRef
+    handle: str
+    driver: str
+    capacity: int
+    reclaim: Literal["Retain", "Delete", ""] = "Retain"
+    storage_class: str = ""
+
+    def __str__(self) -> str:
+        return self.volume
 
 
 @dataclass(frozen=True)
@@ -123,17 +191,23 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Sync:
-    """Something that copies a claim's files away by itself. `running` False: suspended, or scaled to nothing."""
+    """
+    Something that copies a claim's files away by itself. `running` False: suspended, or scaled to nothing.
+
+    A `Sidecar` lives in the pods of the workload that owns the data, as the container named here: it cannot be stopped
+    alone, only with its workload, whose `replicas` are those of the sync.
+    """
 
     workload: WorkloadRef
-    kind: Literal["Deployment", "CronJob", "DaemonSet", "Sidecar"]
+    kind: Literal["Deployment", "StatefulSet", "CronJob", "DaemonSet", "Sidecar"]
     claim: str
     running: bool
     replicas: int
     command: str = ""
+    container: str = ""
 
     def __str__(self) -> str:
-        return str(self.workload)
+        return f"{self.workload}/{self.container}" if self.kind == "Sidecar" else str(self.workload)
 
 
 @dataclass(frozen=True)
@@ -149,8 +223,8 @@ class Witness:
 class JobSpec:
     """
     The agent, run beside a claim's files. `verb` and `spec` are the agent's own; whoever runs it adds to the spec
-    the paths: `data` for the claim, `source` for the snapshot named here, if any. `needs_store` gives it the
-    credentials of the object store in its environment, never in the spec.
+    the paths: `data` for the claim, `source` for the files of the snapshot, or of the other claim of the namespace,
+    that is named here. `lent` is for its environment: the credentials of the object store, never in the spec.
     """
 
     claim: ClaimRef
@@ -158,7 +232,8 @@ class JobSpec:
     verb: str
     spec: Mapping[str, Any]
     snapshot: str = ""
-    needs_store: bool = False
+    source: str = ""
+    lent: Mapping[str, str] = field(default_factory=dict, repr=False)
     read_only: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     deadline: int = 3600  # seconds
@@ -173,6 +248,21 @@ class Job:
     progress: Mapping[str, Any] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """What an account may be asked to be allowed: a verb on a kind of object. Group "" is the core of Kubernetes."""
+
+    verb: str
+    group: str
+    resource: str
+    subresource: str = ""
+    namespaced: bool = True
+
+    def __str__(self) -> str:
+        what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        return f"{self.verb} {what}{f'.{self.group}' if self.group else ''}"
 
 
 @dataclass(frozen=True)
@@ -201,53 +291,3 @@ class View:
     logs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "ns/pod/container": last lines of failing ones
     blind: Mapping[str, str] = field(default_factory=dict)
     unreadable: int = 0
-
-
-class Cluster(Protocol):
-    """Reading first, then what changes something."""
-
-    name: str
-
-    def view(self) -> View: ...
-    def workload(self, ref: WorkloadRef) -> Workload: ...
-    def workload_using(self, claim: ClaimRef) -> Workload | None:
-        """The one workload whose data the claim is (a sync that reads it is not). Refused when there are two."""
-        ...
-
-    def pods_using(self, claim: ClaimRef) -> tuple[Pod, ...]:
-        """Every pod that mounts the claim, whoever made it, terminating ones too."""
-        ...
-
-    def claim(self, ref: ClaimRef) -> Claim: ...
-    def syncs(self, claim: ClaimRef) -> tuple[Sync, ...]: ...
-    def witnesses(self, claim: ClaimRef) -> tuple[Witness, ...]: ...
-    def snapshots(self, claim: ClaimRef) -> tuple[Snapshot, ...]: ...
-    def snapshot(self, namespace: str, name: str) -> Snapshot: ...
-    def job(self, namespace: str, name: str) -> Job: ...
-    def log(self, pod: Pod, container: str, lines: int = 20) -> tuple[str, ...]: ...
-    def events(self, claim: ClaimRef) -> tuple[Event, ...]: ...
-
-    def scale(self, ref: WorkloadRef, *, was: int, to: int, dry: bool = False) -> None:
-        """Set the replicas from `was` to `to`. Conflict when they are neither."""
-        ...
-
-    def suspend(self, sync: Sync, *, dry: bool = False) -> None: ...
-    def resume(self, sync: Sync, *, dry: bool = False) -> None:
-        """Put the sync back as `sync` says that it was."""
-        ...
-
-    def make_snapshot(self, claim: ClaimRef, name: str, *, labels: Mapping[str, str], dry: bool = False) -> None:
-        """Ask for a snapshot that is kept. Asked for again by the same name and labels: nothing more happens."""
-        ...
-
-    def drop_snapshot(self, namespace: str, name: str, *, dry: bool = False) -> None:
-        """Gone already is well. Refused for one that does not carry our labels."""
-        ...
-
-    def start_job(self, job: JobSpec, *, dry: bool = False) -> None:
-        """Started already by that name is well."""
-        ...
-
-    def drop_job(self, namespace: str, name: str, *, dry: bool = False) -> None:
-        """End it if it runs, wait for nothing. Gone already is well."""
-        ...

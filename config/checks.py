@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,18 @@ def https(_: Any, **__: Any) -> Iterator[CheckMessage]:
 
 
 def cluster(_: Any, **__: Any) -> Iterator[CheckMessage]:
-    if settings.CLUSTER != "range":
+    if settings.CLUSTER == "range":
+        return
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    if not settings.KUBECONFIG and not inside:
         yield Error(
-            f"CLUSTER is {settings.CLUSTER}: this version talks to its practice cluster alone.",
-            hint="Leave CLUSTER out.",
+            "CLUSTER is kubernetes, and there is no way to one: this is no pod, and KUBECONFIG is not set.",
+            hint="Let KUBECONFIG name a kubeconfig file, or leave CLUSTER out for the practice cluster.",
             id="config.E005",
         )
+    for name in ("KUBECONFIG", "AGENT_PROFILE"):
+        if (path := getattr(settings, name)) and not Path(path).is_file():
+            yield Error(f"{name} is {path}: there is no such file.", hint="Name a file.", id="config.E008")
 
 
 def sqlite(_: Any, **__: Any) -> Iterator[CheckMessage]:

@@ -16,7 +16,7 @@ import incidents
 from backups import actions, stores
 from backups.models import Source, Volume
 from backups.scanning import scan
-from cluster.api import Cluster
+from cluster.port import Cluster
 from cluster.range import errands, volumes
 from cluster.range.range import Range
 from cluster.range.sample import APPLICATIONS

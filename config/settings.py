@@ -145,8 +145,16 @@ WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", 2, least=1, most=64)
 CLUSTER = env.choice("CLUSTER", "range", {"range", "kubernetes"})
 RANGE_DIR = Path(env.text("RANGE_DIR", str(VAR / "range")))
 
+# A real cluster: without a kubeconfig, the account of the pod that this runs in. Its jobs run this program's own image;
+# AGENT_PROFILE names a JSON file with what else they need to be admitted.
+KUBECONFIG = env.text("KUBECONFIG")
+KUBE_CONTEXT = env.text("KUBE_CONTEXT")
+AGENT_IMAGE = env.text("AGENT_IMAGE", "aftermath")
+AGENT_PROFILE = Path(env.text("AGENT_PROFILE")) if env.text("AGENT_PROFILE") else None
+
 # The object store of a real cluster; its credentials are AWS_*, and the range has a store of its own.
 S3_ENDPOINT = env.text("S3_ENDPOINT")
+S3_ENDPOINT_FROM_PODS = env.text("S3_ENDPOINT_FROM_PODS", S3_ENDPOINT)
 S3_REGION = env.text("S3_REGION", "us-east-1")
 
 # How long to watch before believing: pods that stay ready, and witnesses that agree twice that a volume is free.

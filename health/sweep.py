@@ -13,8 +13,9 @@ from django.conf import settings
 from django.utils.timezone import localdate, now
 
 from backups.queries import SourceRow, volumes_and_scans
-from cluster.api import Cluster, View
+from cluster.api import View
 from cluster.errors import ClusterError
+from cluster.port import Cluster
 from health.base import Check, Judgement, Part, judge
 from health.findings import Changes, apply
 from health.models import Reading

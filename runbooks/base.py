@@ -20,7 +20,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transfor
 
 import msgspec
 
-from cluster.api import ClaimRef, Cluster
+from cluster.api import ClaimRef
+from cluster.port import Cluster
 
 T = TypeVar("T")
 
@@ -91,6 +92,13 @@ class Records(Protocol):
     def point(self, id: int) -> PointFacts: ...
     def store(self) -> Mapping[str, str]:
         """Where objects are kept: `endpoint` and `region`, never a credential."""
+        ...
+
+    def lent(self, bucket: str, prefix: str, *, write: bool = False) -> Mapping[str, str]:
+        """
+        The environment of a job that may read the objects under a prefix, and with `write` make new ones there. They
+        are credentials: never kept, never told.
+        """
         ...
 
     def stored(self, point: int) -> int | None:

@@ -23,8 +23,8 @@ from django.utils.timezone import now
 
 from audit.models import record
 from audit.moves import LostRace, move
-from cluster.api import Cluster
 from cluster.errors import ClusterError, Unreachable
+from cluster.port import Cluster
 from incidents.actions import note_evidence
 from people.actors import ENGINE
 from runbooks.base import Act, Facts, Failed, NotYet, Patience, Records, World, decoded, encoded, facts

@@ -9,7 +9,7 @@ from backups.errors import NotFound as StoreNotFound
 from backups.errors import Unreachable as StoreUnreachable
 from backups.models import RecoveryPoint, Source, Volume
 from backups.queries import usual as usual_before
-from backups.stores import place, store
+from backups.stores import lent, place_from_pods, store
 from cluster.errors import Unreachable
 from people.actors import ENGINE
 from runbooks.base import PointFacts, VolumeFacts
@@ -60,7 +60,10 @@ class Rows:
         )
 
     def store(self) -> Mapping[str, str]:
-        return place()
+        return place_from_pods()
+
+    def lent(self, bucket: str, prefix: str, *, write: bool = False) -> Mapping[str, str]:
+        return lent(bucket, prefix, write=write)
 
     def stored(self, point: int) -> int | None:
         found = RecoveryPoint.objects.select_related("source").get(pk=point)

@@ -45,7 +45,7 @@ def job_object(job: JobSpec, now: datetime) -> JobObject:
         verb=job.verb,
         spec=dict(job.spec),
         snapshot=job.snapshot,
-        needs_store=job.needs_store,
+        needs_store=bool(job.lent),
         labels=dict(job.labels),
         deadline=job.deadline,
         asked=now,

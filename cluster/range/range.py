@@ -1,4 +1,4 @@
-"""The practice cluster: `cluster.api.Cluster` over directories, copies, and programs of this machine."""
+"""The practice cluster: `cluster.port.Cluster` over directories, copies, and programs of this machine."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def agent(
     spec: Mapping[str, Any],
     *,
     snapshot: str = "",
-    needs_store: bool = False,
+    lent: Mapping[str, str] | None = None,
     read_only: bool = False,
     deadline: int = 3600,
     nothing: str = "",
@@ -41,7 +41,17 @@ def agent(
         here = found(world, claim.namespace, name)
         if here is None:
             world.cluster.start_job(
-                JobSpec(claim, name, verb, spec, snapshot, needs_store, read_only, world.labels(), deadline)
+                JobSpec(
+                    claim,
+                    name,
+                    verb,
+                    spec,
+                    snapshot=snapshot,
+                    lent=lent or {},
+                    read_only=read_only,
+                    labels=world.labels(),
+                    deadline=deadline,
+                )
             )
             raise NotYet(facts("job", verb=verb), again_in=0.3)
         job = here
@@ -61,6 +71,11 @@ def found(world: World, namespace: str, name: str) -> Job | None:
         return world.cluster.job(namespace, name)
     except NotFound:
         return None
+
+
+def parent(key: str) -> str:
+    """The prefix that an object is under."""
+    return key.rpartition("/")[0]
 
 
 def told(job: Job) -> dict[str, Any]:
@@ -99,7 +114,7 @@ class Extract(Act):
             "restore",
             spec,
             snapshot=self.ref if self.kind == "snapshot" else "",
-            needs_store=self.kind == "archive",
+            lent=world.records.lent(self.store["bucket"], parent(self.ref)) if self.kind == "archive" else {},
             deadline=int(self.minutes * 60),
         )
 
@@ -251,6 +266,6 @@ class Archive(Act):
             "sentinels": list(self.sentinels),
         }
         return agent(
-            world, self.claim, "archive", spec, snapshot=self.snapshot, needs_store=True, read_only=True,
-            deadline=int(self.minutes * 60),
+            world, self.claim, "archive", spec, snapshot=self.snapshot, read_only=True,
+            lent=world.records.lent(self.store["bucket"], self.prefix, write=True), deadline=int(self.minutes * 60),
         )  # fmt: skip

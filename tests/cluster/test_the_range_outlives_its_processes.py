@@ -202,7 +202,7 @@ def test_a_spec_holds_no_credential(served):
         "prefix": "a",
         "store": {"endpoint": served.store.endpoint, "bucket": "practice"},
     }
-    served.start_job(JobSpec(HOME, "keep", "archive", spec, needs_store=True))
+    served.start_job(JobSpec(HOME, "keep", "archive", spec, lent=store.access(served.directory).environment))
     until(lambda: served.job("home", "keep").state == "done", served.tick)
     for path in (served.directory / "jobs").rglob("*"):
         if path.is_file():

@@ -33,7 +33,7 @@ ONLY = {
     "pickle": set(),
 }
 # A lazy import costs surprise; where an SDK is heavy and rarely used, it says here why it may be.
-LAZY: dict[str, str] = {}
+LAZY: dict[str, str] = {"cluster.connect": "the client of a real cluster, which the practice cluster never needs"}
 
 
 def imports(path: Path) -> Iterator[tuple[str, ast.stmt]]:

@@ -29,6 +29,9 @@ class NoRecords:
     def store(self):
         return self.place
 
+    def lent(self, bucket, prefix, *, write=False):
+        return {"AWS_ACCESS_KEY_ID": "of-the-range", "AWS_SECRET_ACCESS_KEY": "its-own"}
+
     def verified(self, point):
         pass
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cluster.api import ClaimRef, Cluster, WorkloadRef
+from cluster.api import ClaimRef, WorkloadRef
+from cluster.port import Cluster
 from cluster.range import store
 from cluster.range.range import Range
 from tests.cluster.conftest import HA, HOME, QUICK, SYNCER, until
@@ -35,7 +36,8 @@ class Place:
     cron: WorkloadRef  # a CronJob that copies `cron_claim` away
     cron_claim: ClaimRef
     quiet: ClaimRef  # another claim with files
-    store: dict[str, str] = field(default_factory=dict)
+    store: dict[str, str] = field(default_factory=dict)  # as the agent's spec has it
+    lent: dict[str, str] = field(default_factory=dict)  # the credentials of it, for a job's environment
 
     def until(self, true, what="it", seconds=60.0):
         """Wait for the cluster, and let it go on where nobody else does."""
@@ -60,6 +62,7 @@ def practice(directory):
             ClaimRef("vault", "data"),
             ClaimRef("wiki", "pages"),
             {"endpoint": server.endpoint, "region": store.REGION, "bucket": store.BUCKET},
+            store.access(directory).environment,
         )
         world.close()
 

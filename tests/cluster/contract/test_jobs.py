@@ -66,12 +66,12 @@ def test_what_the_agent_refuses_is_told_in_its_own_words(place, cluster):
 
 def test_progress_and_result_of_a_round_through_the_store(place, cluster):
     spec = {"run": "7", "name": "seven", "prefix": "archives/contract", "store": place.store}
-    cluster.start_job(JobSpec(place.claim, NAME, "archive", spec, labels=LABELS, needs_store=True, read_only=True))
+    cluster.start_job(JobSpec(place.claim, NAME, "archive", spec, labels=LABELS, lent=place.lent, read_only=True))
     made = ended(place)
     assert made.state == "done", made
     assert made.result["manifest"]["files"] > 0
     spec = {"run": "7", "key": made.result["archive_key"], "store": place.store}
-    cluster.start_job(JobSpec(place.claim, "am-7-4", "restore", spec, labels=LABELS, needs_store=True))
+    cluster.start_job(JobSpec(place.claim, "am-7-4", "restore", spec, labels=LABELS, lent=place.lent))
     back = ended(place, "am-7-4")
     assert back.state == "done", back
     assert back.result["files"] == made.result["manifest"]["files"]
