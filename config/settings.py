@@ -113,6 +113,11 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
+# The live world: `range` is the practice cluster inside the program. How often everything in it is looked at.
+CLUSTER = env.choice("CLUSTER", "range", {"range", "kubernetes"})
+RANGE_DIR = Path(env.text("RANGE_DIR", str(VAR / "range")))
+SWEEP_SECONDS = env.number("SWEEP_SECONDS", 3 if CLUSTER == "range" else 10)
+
 # The broker. A message is only a knock: losing all of them loses nothing.
 # `make run` starts a Redis of its own behind a private socket, unless REDIS_URL names another.
 REDIS_DIR = redis_directory(VAR)
@@ -128,7 +133,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "knock on every run": {"task": "runbooks.tasks.knock_on_all", "schedule": 1.0, "options": {"expires": 3}},
-    "sweep": {"task": "health.tasks.sweep", "schedule": 3.0, "options": {"expires": 6}},
+    "sweep": {"task": "health.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 2 * SWEEP_SECONDS}},
     "scan the sources of copies": {"task": "backups.tasks.scan_all", "schedule": 5.0, "options": {"expires": 10}},
 }
 
@@ -140,10 +145,6 @@ BEAT_SECONDS = env.number("BEAT_SECONDS", 2)
 PORT = env.whole("PORT", 8000, least=0, most=65535)
 WEB_CONCURRENCY = env.whole("WEB_CONCURRENCY", os.cpu_count() or 1, least=1, most=64)
 WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", 2, least=1, most=64)
-
-# The live world: `range` is the practice cluster inside the program.
-CLUSTER = env.choice("CLUSTER", "range", {"range", "kubernetes"})
-RANGE_DIR = Path(env.text("RANGE_DIR", str(VAR / "range")))
 
 # A real cluster: without a kubeconfig, the account of the pod that this runs in. Its jobs run this program's own image;
 # AGENT_PROFILE names a JSON file with what else they need to be admitted.

@@ -9,8 +9,6 @@ from functools import cached_property
 
 from cluster.api import Claim, ClaimRef, Pod, View, Workload, WorkloadRef
 
-PROMISED = 10.0  # seconds: a sweep is promised at least this often
-
 
 @dataclass(frozen=True)
 class Listing:
@@ -72,7 +70,7 @@ class Volume:
 class Observed:
     """
     Everything that a rule may use. `usual` has for each claim's uid the most bytes it held in the last days; `confirm`
-    is how many seconds lie between two listings before an emptiness is believed.
+    is how many seconds lie between two listings before an emptiness is believed, `cadence` how many between two sweeps.
     """
 
     view: View
@@ -80,7 +78,7 @@ class Observed:
     volumes: tuple[Volume, ...] = ()
     usual: Mapping[str, int] = field(default_factory=dict)
     confirm: float = 60
-    cadence: float = PROMISED
+    cadence: float = 10
 
     @cached_property
     def pods(self) -> dict[WorkloadRef, list[Pod]]:

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 
 from health.base import CHECKS
 from health.models import Finding, Reading
-from health.observed import PROMISED
+from health.pace import promised
 from health.rules import all_checks
 from health.sentences import say
 from people.words import number
@@ -241,7 +241,7 @@ class Health:
 
     @property
     def old(self) -> bool:
-        return self.at is None or now() - self.at > timedelta(seconds=2 * PROMISED)
+        return self.at is None or now() - self.at > timedelta(seconds=2 * promised())
 
     @property
     def subjects(self) -> int:

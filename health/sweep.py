@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
-from django.conf import settings
 from django.utils.timezone import localdate, now
 
 from backups.queries import SourceRow, volumes_and_scans
@@ -20,6 +19,7 @@ from health.base import Check, Judgement, Part, judge
 from health.findings import Changes, apply
 from health.models import Reading
 from health.observed import Copies, Listing, Observed, Point, Volume
+from health.pace import confirm, promised
 from health.rules import all_checks
 from health.usual import remember, usual
 
@@ -40,6 +40,7 @@ def sweep(connect: Callable[[], Cluster], clock: Callable[[], datetime] = now) -
         volumes=tuple(volumes()),
         usual=usual(history),
         confirm=confirm(),
+        cadence=promised(),
     )
     before = told("checks")
     due = [check for check in all_checks() if is_due(check, before, seen.now)]
@@ -63,11 +64,6 @@ def look(connect: Callable[[], Cluster], clock: Callable[[], datetime]) -> tuple
         log.warning("The cluster did not answer: %s", error)
         reason = str(error) or type(error).__name__
         return View(at=clock(), blind=dict.fromkeys(PARTS, reason)), reason
-
-
-def confirm() -> float:
-    """Seconds between two listings before an emptiness is believed."""
-    return 5 if settings.CLUSTER == "range" else 60
 
 
 def volumes() -> Iterable[Volume]:
