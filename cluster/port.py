@@ -37,8 +37,8 @@ from cluster.api import (
 class Cluster(Protocol):
     """Reading first, then what changes something."""
 
-    name: str
-
+    @property
+    def name(self) -> str: ...
     def view(self) -> View: ...
     def workload(self, ref: WorkloadRef) -> Workload: ...
     def workload_using(self, claim: ClaimRef) -> Workload | None:
