@@ -25,13 +25,14 @@ def move(
     by: Actor,
     where: dict[str, Any] | None = None,
     facts: dict[str, Any] | None = None,
+    under: models.Model | None = None,
     **changes: Any,
 ) -> None:
     """
     Take `obj` to the state `to` with `changes`, and write that in the trail, or do neither.
 
     `where` narrows the update further: an engine gives its fence, so that a worker that was silent for too long
-    changes nothing. Raises IllegalMove, or LostRace when no row was as this caller last saw it.
+    changes nothing. The entry is about `obj`, or `under` what that is a part of. Raises IllegalMove, or LostRace when no row was as this caller last saw it.
     """
     was = obj.state
     if to not in obj.MOVES.get(was, ()):
@@ -41,6 +42,6 @@ def move(
         here = model._default_manager.filter(pk=obj.pk, state=was, **(where or {}))
         if here.update(state=to, **changes) != 1:
             raise LostRace(f"{obj} is no longer {was}.")
-        record(f"{model._meta.model_name}.{to}", obj, by=by, was=was, **(facts or {}))
+        record(f"{model._meta.model_name}.{to}", under or obj, by=by, was=was, **(facts or {}))
     for name, value in {"state": to, **changes}.items():
         setattr(obj, name, value)

@@ -23,7 +23,7 @@ from incidents import closing, redaction, rows, timeline
 from incidents.models import Action, Appendix, Cause, Incident, Lesson, Record, Reference, TimelineEntry
 from incidents.records import head_of
 from incidents.report import Report
-from incidents.rows import began
+from incidents.rows import began, ended
 from incidents.uploads import safe_name
 from people.actors import Actor
 
@@ -120,7 +120,8 @@ def import_report(
     head = redaction.of_values(head_of(report)) | ({"state": state} if state else {})
     kept = [*redacted, *(asdict(one) for one in found)]
     with transaction.atomic():
-        incident = Incident.objects.create(**head, opened=began(report), sample=sample)
+        resolved = None if head["state"] == Incident.State.ONGOING else ended(report)
+        incident = Incident.objects.create(**head, opened=began(report), resolved=resolved, sample=sample)
         rows.write(report, incident, clean=redaction.of_values if found else None)
         incident.documents.create(name=safe_name(name), data=data, sha256=digest, redacted=kept, added_by=by.name)
         counts = {name: len(getattr(report, name)) for name in rows.MODELS}
@@ -218,10 +219,10 @@ def mark_action(action: Action, to: str, *, by: Actor) -> None:
     What people declare of an action. The word that the document had for its state no longer stands then; the trail
     keeps it. Raises IllegalMove or LostRace.
     """
-    facts = {"incident": action.incident_id, "text": action.text}
+    facts = {"text": action.text, **pointer(action)}
     if action.status_raw:
         facts["status_raw"] = action.status_raw
-    move(action, to, by=by, where={"removed": None}, facts=facts, status_raw="")
+    move(action, to, by=by, where={"removed": None}, facts=facts, under=action.incident, status_raw="")
 
 
 def move_incident(incident: Incident, to: str, *, by: Actor) -> None:
@@ -249,7 +250,7 @@ def note_evidence(incident: Incident, *, ref: str, at: datetime, facts: Mapping[
     An entry of what was seen or done, made of facts. `ref`, such as `run:12/3`, is unique in its incident: said twice,
     it is there once. Called in the transaction of the deed, which writes the trail entry.
     """
-    known: models.QuerySet[TimelineEntry] = TimelineEntry.objects.filter(incident=incident, evidence=ref)
+    known: models.QuerySet[TimelineEntry] = TimelineEntry.objects.filter(incident=incident, evidence=ref, told=False)
     if found := known.first():
         return found
     start, zone, source = written_down(at, incident)

@@ -34,9 +34,6 @@ def problems(report: Report) -> Iterator[str]:
     for name in ("timeline", "causes", "actions", "lessons", "references", "appendix", "metadata"):
         if len(getattr(report, name)) > MOST:
             yield name
-    said = [entry.evidence for entry in report.timeline if entry.evidence]
-    if len(set(said)) != len(said):
-        yield "timeline.evidence"
     for index, entry in enumerate(report.timeline):
         yield from (f"timeline[{index}].{name}" for name in entry_problems(entry))
     for index, cause in enumerate(report.causes):

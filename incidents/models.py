@@ -131,13 +131,16 @@ class TimelineEntry(Record):
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.WRITTEN)
     evidence = models.CharField(max_length=80, blank=True)  # such as run:12/3
     facts: Any = models.JSONField(default=dict, blank=True)  # what evidence is made of, to be said in any language
+    told = models.BooleanField(default=False)  # evidence that a document brought: nothing here has seen it
     written_by = models.CharField(max_length=150, blank=True)
 
     class Meta(Record.Meta):
         abstract = False
         constraints = [
             models.UniqueConstraint(
-                fields=["incident", "evidence"], condition=~Q(evidence=""), name="evidence_once_per_incident"
+                fields=["incident", "evidence"],
+                condition=~Q(evidence="") & Q(told=False),
+                name="evidence_once_per_incident",
             )
         ]
 

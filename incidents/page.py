@@ -137,7 +137,7 @@ def by_of(entry: TimelineEntry) -> str:
     if entry.source == TimelineEntry.Source.IMPORTED:
         return ""
     if entry.source == TimelineEntry.Source.EVIDENCE:
-        return _("Evidence")
+        return _("Evidence, as its document says") if entry.told else _("Evidence")
     return _("Written by %(name)s") % {"name": entry.written_by} if entry.written_by else _("Written")
 
 
@@ -145,7 +145,7 @@ def run_of(entry: TimelineEntry) -> str:
     """The address of the run that the evidence is of, while there is such a page."""
     kind, _colon, rest = entry.evidence.partition(":")
     number = rest.partition("/")[0]
-    if kind != "run" or not number.isdigit():
+    if entry.told or kind != "run" or not number.isdigit():
         return ""
     try:
         return reverse("run", args=[int(number)])
@@ -154,6 +154,7 @@ def run_of(entry: TimelineEntry) -> str:
 
 
 def span_of(entries: Iterable[TimelineEntry]) -> tuple[datetime, datetime] | None:
-    """The first and the last instant of a timeline, where at least two are known."""
-    known = [entry.at for entry in entries if entry.at is not None]
+    """The first and the last instant of what people wrote of it, where at least two are known."""
+    evidence = TimelineEntry.Source.EVIDENCE
+    known = [entry.at for entry in entries if entry.at is not None and entry.source != evidence]
     return (min(known), max(known)) if len(known) > 1 else None

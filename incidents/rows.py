@@ -48,7 +48,8 @@ def row_of(fields: Fields, incident: Incident) -> Fields:
     own = fields["zone"]
     zone = own or incident.zone
     at = timeline.instant(fields["start"], zone)
-    return {**fields, "zone": zone, "zone_source": "row" if own else incident.zone_source, "at": at}
+    told = fields.get("source") == TimelineEntry.Source.EVIDENCE
+    return {**fields, "zone": zone, "zone_source": "row" if own else incident.zone_source, "at": at, "told": told}
 
 
 def report_from(incident: Incident) -> Report:
@@ -71,6 +72,13 @@ def record_from(row: models.Model, kind: type[Any], incident: Incident) -> Any:
                 given["text"] = evidence.sentence(row.evidence, row.facts)
     lines = {name: 0 for name in LINES if name in kind.__dataclass_fields__}
     return kind(**{RENAMED.get(n, n): to_report(kind, n, v) for n, v in given.items()}, **lines)
+
+
+def ended(report: Report) -> datetime | None:
+    """The last instant that a report knows of what happened; None where it knows none."""
+    zone = report.zone.name or ""
+    known = (timeline.instant(entry.end or entry.start or "", entry.zone or zone) for entry in report.timeline)
+    return max((at for at in known if at), default=None)
 
 
 def began(report: Report) -> datetime:

@@ -116,7 +116,6 @@ BAD = {
     "a time with an offset": Report(
         "x", "en", timeline=(Told("x", "2026-01-01T10:00+01:00", None, "exact", None, "x", 0),)
     ),
-    "evidence twice": Report("x", "en", timeline=(Told("x", None, None, "none", None, "x", 0, evidence="run:1"),) * 2),
 }
 
 

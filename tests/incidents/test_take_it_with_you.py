@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 
-from incidents import actions
+from incidents import actions, page
 from incidents.models import Incident
 from incidents.report import Report
 from incidents.rows import report_from
@@ -91,6 +91,30 @@ def test_an_incident_that_was_lived_through_goes_round(on_call, incident, by, fo
     again = bring(on_call, export(on_call, incident, form), f"x.{form}")
     assert report_from(again) == report_from(incident)
     assert again.state == "closed"
+
+
+def test_evidence_that_a_file_brings_is_not_what_was_seen_here(on_call, incident):
+    """It says so, leads to no run of ours, and what is seen here under the same name stands beside it."""
+    facts = {"code": "act.done", "run": 12}
+    actions.note_evidence(incident, ref="run:12/3", at=timezone.now(), facts=facts, by=ENGINE)
+    again = bring(on_call, export(on_call, incident, "json"), "x.json")
+    seen = actions.note_evidence(again, ref="run:12/3", at=timezone.now(), facts=facts, by=ENGINE)
+    shown = {row.entry.told: row for row in page.rows(again.timelineentry_set.exclude(evidence=""))}
+    assert (shown[True].by, shown[True].href) == ("Evidence, as its document says", "")
+    assert (shown[False].by, shown[False].href) == ("Evidence", "/runs/12/")
+    assert shown[False].entry == seen
+    twice = bring(on_call, export(on_call, again, "json"), "y.json")
+    assert twice.timelineentry_set.filter(told=True).count() == 2
+
+
+def test_when_it_was_resolved_is_known_from_the_last_thing_that_happened(on_call, incident, by):
+    for clock in ("20:46", "23:10"):
+        actions.add_entry(incident, by=by, token=clock, start=f"2026-11-05T{clock}", precision="minute", text="x")
+    actions.move_incident(incident, "resolved", by=by)
+    again = bring(on_call, export(on_call, incident, "md"), "x.md")
+    assert again.resolved == incident.timelineentry_set.last().at
+    actions.move_incident(incident, "ongoing", by=by)
+    assert bring(on_call, export(on_call, incident, "md"), "y.md").resolved is None
 
 
 @pytest.mark.parametrize("form", EVERY)

@@ -112,7 +112,7 @@ def test_marking_an_action_lets_go_of_the_documents_word_and_the_trail_keeps_it(
     actions.mark_action(action, "done", by=by)
     action.refresh_from_db()
     assert (action.state, action.status_raw) == ("done", "")
-    assert Entry.objects.of(action).last().facts["status_raw"] == "À faire"
+    assert Entry.objects.of(incident).last().facts["status_raw"] == "À faire"
 
 
 def test_a_field_that_is_not_there_to_be_written_is_refused(incident, by):
