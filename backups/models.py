@@ -59,7 +59,8 @@ class Volume(models.Model):
 class Source(models.Model):
     """
     Where copies of a volume live. `mirror`: one object per file under `prefix`; `archives`: `NAME.tar.zst` with a
-    manifest beside it; `snapshots`: the cluster's own. `domain` is the failure domain that the team declares.
+    manifest beside it; `uploads`: archives of any making that people brought; `snapshots`: the cluster's own;
+    `released`: volumes that lost their claim. `domain` is the failure domain that the team declares.
 
     `every` is in seconds. `not_before` is the lease while somebody scans and the timer in between. A source that is no
     longer used is `retired`, with what was seen in it.
@@ -69,6 +70,8 @@ class Source(models.Model):
         MIRROR = "mirror", _("Mirror in S3")
         ARCHIVES = "archives", _("Archives in S3")
         SNAPSHOTS = "snapshots", _("Snapshots")
+        UPLOADS = "uploads", _("Uploaded files")
+        RELEASED = "released", _("Released volumes")
 
     volume = models.ForeignKey(Volume, models.CASCADE, related_name="sources")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -82,7 +85,10 @@ class Source(models.Model):
     class Meta:
         ordering: ClassVar = ["volume", "kind", "prefix"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["mirror", "archives", "snapshots"]), name="source_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["mirror", "archives", "snapshots", "uploads", "released"]),
+                name="source_kind_known",
+            ),
             models.UniqueConstraint(fields=["volume", "kind", "bucket", "prefix"], name="source_once"),
         ]
 
@@ -100,6 +106,8 @@ class RecoveryPoint(models.Model):
     class Kind(models.TextChoices):
         ARCHIVE = "archive", _("archive")
         SNAPSHOT = "snapshot", _("snapshot")
+        UPLOAD = "upload", _("uploaded file")
+        RELEASED = "released", _("released volume")
 
     volume = models.ForeignKey(Volume, models.CASCADE, related_name="points")
     source = models.ForeignKey(Source, models.CASCADE, related_name="points")
@@ -141,3 +149,51 @@ class Scan(models.Model):
     class Meta:
         ordering: ClassVar = ["-at"]
         indexes = [models.Index(fields=["source", "-at"], name="scans_of_a_source")]
+
+
+class Upload(models.Model):
+    """
+    A file that a person brought as a copy of a volume, as the object `key` of its source.
+
+    While it arrives, `transfer` names the multipart upload and each part moves `not_before` on: who finds it due takes
+    back what was left. Then a worker reads it: `told` is what is inside (`backups.inside.Inside` as plain JSON), and
+    where that leaves open which folder is the volume's root, a person says so: `choice` is {"root": folder}.
+    """
+
+    class State(models.TextChoices):
+        ARRIVING = "arriving", _("Arriving")
+        READING = "reading", _("Being read")
+        ASKING = "asking", _("Waiting for a choice")
+        READY = "ready", _("Ready")
+        REFUSED = "refused", _("Refused")
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        "arriving": {"reading"},
+        "reading": {"asking", "ready", "refused"},
+        "asking": {"reading"},
+    }
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="uploads")
+    key = models.CharField(max_length=400, unique=True)
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ARRIVING)
+    transfer = models.CharField(max_length=1024, blank=True)
+    told: Any = models.JSONField(default=dict, blank=True)
+    choice: Any = models.JSONField(default=dict, blank=True)
+    why: Any = models.JSONField(default=dict, blank=True)
+    read = models.PositiveBigIntegerField(default=0)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(default=now)
+    not_before = models.DateTimeField(default=now, db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["arriving", "reading", "asking", "ready", "refused"]), name="upload_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -66,6 +66,9 @@ discard     run
     result  removed: bool, files: int
 purge       run, confirm: the run's id once more
     result  removed: bool, files: int, bytes: int
+hold        run, seconds: int (1 to 86,400). It holds no lock and touches no file; SIGTERM ends it with a result
+            its progress is {"doing": "hold", "seconds_left": int}, every three seconds
+    result  seconds: int (that it lasted), early: bool (it was asked to end)
 
 Codes of errors: bad-spec, busy (another agent is at this data; ask again), terminated, other-filesystem, no-data,
 not-found, forbidden, unreachable (ask again), refused (by the store), no-credentials, bad-key, too-large,
@@ -107,6 +110,7 @@ VERBS: dict[str, tuple[str, type[values.Spec]]] = {
     "unswap": ("swapping", values.RunSpec),
     "discard": ("clearing", values.RunSpec),
     "purge": ("clearing", values.PurgeSpec),
+    "hold": ("holding", values.HoldSpec),
 }
 SYSTEM = {
     errno.ENOSPC: "no-space",

@@ -30,6 +30,10 @@ class Speaker:
         told = {"doing": doing, "bytes": bytes, "of_bytes": of_bytes, "files": files, "of_files": of_files}
         self._line({"progress": told})
 
+    def left(self, doing: str, seconds: int) -> None:
+        """Say how long it still takes, where that is all there is to say."""
+        self._line({"progress": {"doing": doing, "seconds_left": seconds}})
+
     def last(self, line: dict[str, Any]) -> None:
         self._line(line)
 

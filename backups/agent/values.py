@@ -109,6 +109,11 @@ class PurgeSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confirm: str
 
 
+class HoldSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    run: RunId
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=24 * 3600)]
+
+
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that is not as wanted, as it is: numeric owner, permission bits."""
 
@@ -238,7 +243,12 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 0
 
 
-Result = Inspected | Archived | Restored | Verified | Owning | Unowned | Swapped | Removed
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    seconds: int
+    early: bool
+
+
+Result = Held | Inspected | Archived | Restored | Verified | Owning | Unowned | Swapped | Removed
 
 
 def read_spec(data: bytes, kind: type[Any]) -> Any:
