@@ -32,7 +32,9 @@ def move(
     Take `obj` to the state `to` with `changes`, and write that in the trail, or do neither.
 
     `where` narrows the update further: an engine gives its fence, so that a worker that was silent for too long
-    changes nothing. The entry is about `obj`, or `under` what that is a part of. Raises IllegalMove, or LostRace when no row was as this caller last saw it.
+    changes nothing. The entry is about `obj`, or `under` what that is a part of.
+
+    Raises IllegalMove, or LostRace when no row was as this caller last saw it.
     """
     was = obj.state
     if to not in obj.MOVES.get(was, ()):

@@ -109,7 +109,7 @@ def test_evidence_that_a_file_brings_is_not_what_was_seen_here(on_call, incident
 
 def test_when_it_was_resolved_is_known_from_the_last_thing_that_happened(on_call, incident, by):
     for clock in ("20:46", "23:10"):
-        actions.add_entry(incident, by=by, token=clock, start=f"2026-11-05T{clock}", precision="minute", text="x")
+        actions.add_entry(incident, by=by, token=clock, start=f"2026-11-05T{clock}", precision="exact", text="x")
     actions.move_incident(incident, "resolved", by=by)
     again = bring(on_call, export(on_call, incident, "md"), "x.md")
     assert again.resolved == incident.timelineentry_set.last().at
