@@ -2,7 +2,7 @@
 Who answers. The same tests hold for the practice range and for a real Kubernetes: `AFTERMATH_CONTRACT` names which.
 
 A provider has a claim that one Deployment of one replica owns and two syncs read (a Deployment and a CronJob of other
-claims), and lets time pass.
+claims), and lets time pass. The range is made anew for each test; a Kubernetes is put back as it was.
 """
 
 from __future__ import annotations
@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from cluster.api import ClaimRef, WorkloadRef
+from cluster.live.live import Live
+from cluster.live.profile import Profile
 from cluster.port import Cluster
 from cluster.range import store
 from cluster.range.range import Range
 from tests.cluster.conftest import HA, HOME, QUICK, SYNCER, until
+from tests.cluster.kit import IMAGE, World, connected
+from tests.requirements import required
 
 LABELS = {
     "app.kubernetes.io/managed-by": "aftermath",
@@ -49,7 +53,8 @@ class Place:
         return next(s for s in self.cluster.syncs(claim) if s.workload == ref)
 
 
-def practice(directory):
+def practice(request):
+    directory = request.getfixturevalue("tmp_path") / "range"
     world = Range(directory, pace=QUICK)
     world.seed(small=True)
     with store.serve(directory) as server:
@@ -67,12 +72,38 @@ def practice(directory):
         world.close()
 
 
-PROVIDERS = {"range": practice}
+def kubernetes(request):
+    world = request.getfixturevalue("kubernetes_world")
+    world.settle()
+    cluster = Live(world.ground.api, Profile(IMAGE))
+    yield Place(
+        cluster,
+        world.claim,
+        world.workload,
+        world.sync,
+        world.cron,
+        world.cron_claim,
+        world.quiet,
+        world.store,
+        world.lent,
+    )
 
 
-@pytest.fixture(params=os.environ.get("AFTERMATH_CONTRACT", "range").split(","))
-def place(request, tmp_path):
-    yield from PROVIDERS[request.param](tmp_path / "range")
+@pytest.fixture(scope="session")
+def kubernetes_world():
+    """Made once: its tests leave it as they found it, or it is put back before the next one."""
+    world = World.made(connected(), f"am-contract-{os.getpid()}")
+    yield world
+    world.ground.end()
+
+
+PROVIDERS = {"range": practice, "kubernetes": kubernetes}
+ASKED = "range,kubernetes" if required("kubernetes") else "range"
+
+
+@pytest.fixture(params=os.environ.get("AFTERMATH_CONTRACT", ASKED).split(","))
+def place(request):
+    yield from PROVIDERS[request.param](request)
 
 
 @pytest.fixture
