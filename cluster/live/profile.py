@@ -11,6 +11,10 @@ import msgspec
 from cluster.errors import Refused
 
 
+def enough() -> dict[str, dict[str, str]]:
+    return {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     `image` is the program's own; the rest goes into every job's pod as it is. `resources` are Kubernetes' own words:
@@ -20,10 +24,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     image: str
     labels: Mapping[str, str] = {}
     annotations: Mapping[str, str] = {}
-    resources: Mapping[str, Mapping[str, str]] = {
-        "requests": {"cpu": "100m", "memory": "128Mi"},
-        "limits": {"memory": "1Gi"},
-    }
+    resources: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=enough)
     pull_secrets: tuple[str, ...] = ()
     tolerations: tuple[Mapping[str, Any], ...] = ()
     priority_class: str = ""
