@@ -1,5 +1,6 @@
 """
-Two addresses for machines. `/healthz`: this process answers. `/readyz`: it could also do its work.
+Two addresses for machines. `/healthz`: this process answers. `/readyz`: it could also do its work; with
+`?exclude=broker` that one is told and not counted, for whoever would rather read pages that stand still than none.
 
 They are answered before anything else looks at the request: whoever asks knows no host name, has no session, and is
 told nothing but words.
@@ -8,7 +9,7 @@ told nothing but words.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -26,16 +27,16 @@ class HealthMiddleware:
         if request.path == "/healthz":
             return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
         if request.path == "/readyz":
-            return ready()
+            return ready(set(request.GET.getlist("exclude")))
         return self.get_response(request)
 
 
-def ready() -> JsonResponse:
-    """200 when everything answers, else 503. The database and the broker each have a deadline of seconds."""
+def ready(excluded: Set[str] = frozenset()) -> JsonResponse:
+    """200 when everything that counts answers, else 503. The database and the broker each have seconds to do so."""
     found = {"database": database_answers(), "broker": broker.answers()}
     return JsonResponse(
         {name: "ok" if answers else "unreachable" for name, answers in found.items()},
-        status=200 if all(found.values()) else 503,
+        status=200 if all(answers for name, answers in found.items() if name not in excluded) else 503,
         headers={"Cache-Control": "no-store"},
     )
 

@@ -38,6 +38,14 @@ def test_it_is_not_ready_without_a_broker_and_says_no_more_than_that(client, set
     assert b"geheim" not in response.content
 
 
+@pytest.mark.django_db
+def test_pages_can_be_read_without_a_broker_when_whoever_asks_says_so(client, settings):
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    response = client.get("/readyz?exclude=broker")
+    assert (response.status_code, response.json()) == (200, WORDS | {"broker": "unreachable"})
+    assert client.get("/readyz?exclude=database").status_code == 503
+
+
 def test_it_is_not_ready_without_a_database(client, settings, monkeypatch, tmp_path, django_db_blocker):
     monkeypatch.setattr(broker, "answers", lambda: True)
     lost = connection.copy()
