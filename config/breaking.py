@@ -48,6 +48,12 @@ WAYS = [
         _("The volume is formatted, and the sync copies the emptiness over its mirror in the object store."),
         _("The application and its mirror are empty; older archives and snapshots still hold the data."),
     ),
+    Way(
+        "hardened",
+        _("Hardened too far"),
+        _("The pods of Home Assistant lose their capabilities, as a well-meant security context has it."),
+        _("It crash-loops on “permission denied” with files that are its own. Mended by rolling the context back."),
+    ),
 ]
 assert {way.kind for way in WAYS} == set(BREAKS)
 

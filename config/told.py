@@ -64,6 +64,7 @@ WAYS: dict[str, Any] = {
     "wrong-owner": gettext_lazy("gave every file to the wrong owner"),
     "emptied": gettext_lazy("emptied the volume"),
     "wiped-by-sync": gettext_lazy("emptied the volume and let the sync wipe its mirror"),
+    "hardened": gettext_lazy("took the capabilities of its pods away"),
 }
 
 

@@ -8,14 +8,16 @@ from typing import Literal, get_args
 
 from cluster.api import ClaimRef
 from cluster.errors import Conflict, Refused
-from cluster.range import errands, jobs, owners, syncs, volumes
+from cluster.range import errands, jobs, owners, replicas, syncs, templates, volumes
+from cluster.range.finding import find_workload
 from cluster.range.ground import Ground
 from cluster.range.objects import State, new_uid
 from cluster.range.sample.home_assistant import HOME_ASSISTANT
 
-Break = Literal["wrong-owner", "emptied", "wiped-by-sync"]
+Break = Literal["wrong-owner", "emptied", "wiped-by-sync", "hardened"]
 BREAKS: tuple[Break, ...] = get_args(Break)
 VICTIM = HOME_ASSISTANT
+HARDENED = {VICTIM.name: {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
 RESPITE = timedelta(seconds=60)  # how long the emptied volume's sync leaves the mirror alone
 
 
@@ -26,6 +28,8 @@ def break_(ground: Ground, kind: Break, now: datetime) -> None:
     refuse_while_busy(ground, VICTIM.claim_ref)
     if kind == "wrong-owner":
         give_away(ground)
+    elif kind == "hardened":
+        harden(ground, now)
     else:
         empty(ground, now, wipe=kind == "wiped-by-sync")
     with ground.objects.change() as state:
@@ -47,6 +51,15 @@ def give_away(ground: Ground) -> None:
         owners.give(path, 0, 0, kind)
 
 
+def harden(ground: Ground, now: datetime) -> None:
+    """A change that was well meant, committed to Git and put into the cluster from there."""
+    with ground.objects.change() as state:
+        here = find_workload(state, VICTIM.ref)
+        templates.put(state, here, {**here.security, **HARDENED}, now)
+        if here.git:
+            here.git.security = here.security
+
+
 def empty(ground: Ground, now: datetime, *, wipe: bool) -> None:
     """A format: another filesystem with nothing on it. The sync's next run is now, or after a respite."""
     end_syncs(ground)
@@ -59,7 +72,7 @@ def empty(ground: Ground, now: datetime, *, wipe: bool) -> None:
             if workload.sync and workload.sync.claim == VICTIM.claim and workload.namespace == VICTIM.namespace:
                 workload.sync.due = now if wipe else now + RESPITE
                 if wipe and workload.replicas == 0:
-                    workload.replicas, workload.version = 1, state.next()
+                    replicas.put(state, workload, 1)
 
 
 def end_syncs(ground: Ground) -> None:
@@ -89,6 +102,18 @@ def refuse_snapshots(ground: Ground, error: str) -> None:
     """No snapshot becomes ready, and this is why; with an empty text they do again."""
     with ground.objects.change() as state:
         state.faults.snapshots = error
+
+
+def heal(ground: Ground, on: bool = True) -> None:
+    """Switch on the GitOps that puts the sample application back to what Git says within seconds."""
+    with ground.objects.change() as state:
+        state.faults.heals = on
+
+
+def fill_node(ground: Ground, why: str) -> None:
+    """The node has no place for one more pod, and this is why; with an empty text it has again."""
+    with ground.objects.change() as state:
+        state.faults.full = why
 
 
 def resize(ground: Ground, claim: ClaimRef, capacity: int) -> None:

@@ -1,13 +1,12 @@
-"""Finding the range's objects by name, in the words of a real cluster where they are not there, and making new ones."""
+"""Finding the range's objects by name, in the words of a real cluster where they are not there."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
-from cluster.api import ClaimRef, JobSpec, WorkloadRef
+from cluster.api import ClaimRef, WorkloadRef
 from cluster.errors import NotFound, Refused
-from cluster.range.objects import ClaimObject, JobObject, State, WorkloadObject, new_uid
+from cluster.range.objects import ClaimObject, State, WorkloadObject
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
@@ -26,27 +25,6 @@ def find_claim(state: State, ref: ClaimRef) -> ClaimObject:
     return here
 
 
-def set_replicas(state: State, here: WorkloadObject, to: int) -> None:
-    if here.replicas != to:
-        here.replicas, here.version = to, state.next()
-
-
 def check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} is no name for an object: lower case letters, digits, '-' and '.' only.")
-
-
-def job_object(job: JobSpec, now: datetime) -> JobObject:
-    return JobObject(
-        namespace=job.claim.namespace,
-        name=job.name,
-        uid=new_uid(),
-        claim=job.claim.name,
-        verb=job.verb,
-        spec=dict(job.spec),
-        snapshot=job.snapshot,
-        needs_store=bool(job.lent),
-        labels=dict(job.labels),
-        deadline=job.deadline,
-        asked=now,
-    )

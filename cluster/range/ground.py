@@ -17,14 +17,16 @@ NODE = "range-1"
 @dataclass(frozen=True)
 class Pace:
     """
-    Seconds that a pod takes to go and to start, that a volume takes to be detached, and that a container waits before
-    each next start. `waits`: whether a tick returns while jobs and syncs still run.
+    Seconds that a pod takes to go and to start, that a volume takes to be detached, that a container waits before
+    each next start, and that GitOps takes to put back what Git says. `waits`: whether a tick returns while jobs and
+    syncs still run.
     """
 
     gone: float = 0.8
     start: float = 0.8
     detach: float = 1.5
     backoff: tuple[float, ...] = (0.5, 1, 2, 3, 4)
+    heal: float = 2
     waits: bool = False
 
     def next_start(self, restarts: int) -> timedelta:
@@ -32,7 +34,7 @@ class Pace:
 
 
 AS_LIVE = Pace()
-AT_ONCE = Pace(gone=0, start=0, detach=0, backoff=(0,), waits=True)
+AT_ONCE = Pace(gone=0, start=0, detach=0, backoff=(0,), heal=0, waits=True)
 
 
 @dataclass

@@ -60,6 +60,8 @@ def spec(ground: Ground, job: JobObject, seen: State) -> dict[str, Any]:
     }
     if job.snapshot:
         whole["source"] = str(ground.volumes.snapshot(seen.snapshots[f"{job.namespace}/{job.snapshot}"].uid))
+    elif job.source:
+        whole["source"] = str(ground.volumes.data(ClaimRef(job.namespace, job.source)))
     return whole
 
 

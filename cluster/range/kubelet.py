@@ -37,6 +37,8 @@ def turn(ground: Ground, now: datetime) -> None:
 
 def look(ground: Ground, state: State, workload: WorkloadObject) -> Health:
     app = APPLICATIONS[workload.app]
+    if why := app.forbidden(workload.security):
+        return Health(False, why=why)
     return app.health(ground.volumes.data(app.claim_ref), state.owners)
 
 
@@ -48,10 +50,12 @@ def workload_key(pod: PodObject) -> str:
 
 
 def retire(state: State, workload: WorkloadObject, now: datetime) -> None:
-    """More pods than wanted are asked to go, the newest first."""
+    """Pods of an older template are asked to go, then more than are wanted, the newest first."""
     staying = [pod for pod in syncs.pods(state, workload) if not pod.deleting]
+    staying.sort(key=lambda pod: pod.revision != workload.revision)
+    current = sum(pod.revision == workload.revision for pod in staying)
     may_stay = workload.wanted if workload.kind != "CronJob" else 0 if workload.suspended else len(staying)
-    for pod in staying[may_stay:]:
+    for pod in staying[min(may_stay, current) :]:
         pod.deleting = now
         state.tell(now, pod.namespace, f"Pod/{pod.name}", "Killing", f"Stopping container {pod.container}", *pod.claims)
 
@@ -75,11 +79,12 @@ def create(state: State, workload: WorkloadObject, now: datetime) -> None:
             uid=uid,
             kind=workload.kind,
             owner=workload.name,
-            container="rclone" if workload.sync else workload.name,
+            container=workload.container,
             image=workload.image,
             command=workload.command,
             claims=workload.claims,
             created=now,
+            revision=workload.revision,
         )
         state.pods[pod.key] = pod
 

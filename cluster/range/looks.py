@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from cluster.api import Claim, ClaimRef, Container, Event, Job, Pod, Snapshot, Sync, Witness, Workload, WorkloadRef
+from cluster.api import (
+    Claim,
+    ClaimRef,
+    Container,
+    Event,
+    Job,
+    Pod,
+    Room,
+    Snapshot,
+    Sync,
+    Witness,
+    Workload,
+    WorkloadRef,
+)
 from cluster.range import errands, jobs, volumes
+from cluster.range.finding import find_workload
 from cluster.range.ground import NODE, Ground
 from cluster.range.objects import ClaimObject, EventObject, JobObject, PodObject, SnapshotObject, State, WorkloadObject
 
 AGENT_IMAGE = "aftermath"
+DRIVER = "range.aftermath.dev"
 Says = Literal["attached", "detached", "unknown"]
 
 
@@ -76,7 +91,7 @@ def job_pod(ground: Ground, here: JobObject) -> Pod:
         "Running" if running else "Pending",
         running,
         WorkloadRef(here.namespace, "Job", here.name),
-        claims=(here.claim,),
+        claims=here.claims,
         containers=(agent,),
         created=here.asked,
         started=here.started,
@@ -98,9 +113,9 @@ def claim(ground: Ground, here: ClaimObject) -> Claim:
         here.ref,
         here.uid,
         "Bound" if root.is_dir() else "Lost",
-        f"pv-{here.uid[:8]}",
-        f"range-{here.namespace}-{here.name}",
-        "range.aftermath.dev",
+        here.volume.name if here.volume else f"pv-{here.uid[:8]}",
+        here.volume.handle if here.volume else f"range-{here.namespace}-{here.name}",
+        DRIVER,
         here.capacity,
         used=volumes.weigh(root) if root.is_dir() else None,
         reclaim="Retain",
@@ -141,6 +156,12 @@ def syncs(state: State, of: ClaimRef | None = None) -> tuple[Sync, ...]:
     return tuple(
         s for s in found if s and (of is None or (s.workload.namespace == of.namespace and s.claim == of.name))
     )
+
+
+def room(state: State, ref: WorkloadRef) -> Room:
+    """There is one node, which has a place unless it is made to have none."""
+    find_workload(state, ref)
+    return Room(against={NODE: state.faults.full}) if state.faults.full else Room(nodes=(NODE,))
 
 
 def event(here: EventObject) -> Event:

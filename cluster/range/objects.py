@@ -25,8 +25,23 @@ EVENTS_KEPT = 300
 EVENTS_LAST = timedelta(hours=1)
 
 
+class ReleasedObject(msgspec.Struct):
+    """A volume whose claim, which was `namespace` and `claim`, is gone. Its files are below `released/NAME`."""
+
+    name: str
+    uid: str
+    namespace: str
+    claim: str
+    handle: str
+    capacity: int
+    filesystem: str
+
+
 class ClaimObject(msgspec.Struct):
-    """`filesystem` is what a format would change; `since` is when `attached` became what it is."""
+    """
+    `filesystem` is what a format would change; `since` is when `attached` became what it is. Only one that was made of
+    a released volume names its `volume`.
+    """
 
     namespace: str
     name: str
@@ -37,6 +52,8 @@ class ClaimObject(msgspec.Struct):
     filesystem: str
     attached: Literal["attached", "detaching", "detached"] = "detached"
     since: datetime | None = None
+    volume: ReleasedObject | None = None
+    labels: dict[str, str] = {}
 
     @property
     def ref(self) -> ClaimRef:
@@ -53,8 +70,30 @@ class SyncPart(msgspec.Struct):
     due: datetime | None = None
 
 
+class RevisionObject(msgspec.Struct):
+    """What a workload's template was, as far as it matters here. `name` is the same whenever the template is."""
+
+    name: str
+    number: int
+    made: datetime
+    image: str
+    security: dict[str, dict[str, Any]] = {}
+
+
+class Wanted(msgspec.Struct):
+    """What Git says of a workload, and since when it is otherwise."""
+
+    replicas: int
+    security: dict[str, dict[str, Any]] = {}
+    since: datetime | None = None
+
+
 class WorkloadObject(msgspec.Struct):
-    """`replicas` is what is wanted; a CronJob has `suspended` instead. `app` names whose files make it ready."""
+    """
+    `replicas` is what is wanted; a CronJob has `suspended` instead. `app` names whose files make it ready, `mount`
+    where its pods have them. The last of `revisions` is the template that pods are made of. `scaled` are the versions
+    at which it was given other replicas, all of those after the version `known`.
+    """
 
     namespace: str
     kind: Literal["Deployment", "StatefulSet", "CronJob"]
@@ -69,10 +108,28 @@ class WorkloadObject(msgspec.Struct):
     sync: SyncPart | None = None
     suspended: bool = False
     annotations: dict[str, str] = {}
+    mount: str = ""
+    revisions: list[RevisionObject] = []
+    scaled: list[tuple[int, int]] = []
+    known: int = 0
+    git: Wanted | None = None
 
     @property
     def ref(self) -> WorkloadRef:
         return WorkloadRef(self.namespace, self.kind, self.name)
+
+    @property
+    def container(self) -> str:
+        return "rclone" if self.sync else self.name
+
+    @property
+    def revision(self) -> int:
+        """The number of the template that pods are made of."""
+        return self.revisions[-1].number if self.revisions else 0
+
+    @property
+    def security(self) -> dict[str, dict[str, Any]]:
+        return self.revisions[-1].security if self.revisions else {}
 
     @property
     def wanted(self) -> int:
@@ -101,6 +158,7 @@ class PodObject(msgspec.Struct):
     deleting: datetime | None = None
     onboarding: bool = False
     log: list[str] = []
+    revision: int = 0
 
     @property
     def key(self) -> str:
@@ -141,6 +199,11 @@ class JobObject(msgspec.Struct):
     stopped: datetime | None = None  # when it was asked to end
     ended: datetime | None = None
     dropped: bool = False
+    source: str = ""  # another claim whose files it reads
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        return (self.claim, self.source) if self.source else (self.claim,)
 
     @property
     def pod(self) -> str:
@@ -166,14 +229,22 @@ class EventObject(msgspec.Struct):
 
 
 class Faults(msgspec.Struct):
-    """What is made to go wrong: attachments that will not go (claims), and why no snapshot becomes ready."""
+    """
+    What is made to go wrong: attachments that will not go (claims), why no snapshot becomes ready, why the node has no
+    place for one more pod; and whether what Git says is put back.
+    """
 
     attached: list[str] = []
     snapshots: str = ""
+    full: str = ""
+    heals: bool = False
 
 
 class State(msgspec.Struct):
-    """Everything. Keys: `ns/name`; of workloads `ns/Kind/name`; of jobs their uid, for a dropped one may go on."""
+    """
+    Everything. Keys: `ns/name`; of workloads `ns/Kind/name`; of released volumes their name; of jobs their uid, for a
+    dropped one may go on.
+    """
 
     seeded: datetime | None = None
     small: bool = False
@@ -183,6 +254,7 @@ class State(msgspec.Struct):
     workloads: dict[str, WorkloadObject] = {}
     pods: dict[str, PodObject] = {}
     snapshots: dict[str, SnapshotObject] = {}
+    released: dict[str, ReleasedObject] = {}
     jobs: dict[str, JobObject] = {}
     events: list[EventObject] = []
     faults: Faults = msgspec.field(default_factory=Faults)
@@ -216,7 +288,7 @@ class State(msgspec.Struct):
         return [
             job
             for job in self.jobs.values()
-            if job.ended is None and claim in (None, ClaimRef(job.namespace, job.claim))
+            if job.ended is None and (claim is None or (claim.namespace == job.namespace and claim.name in job.claims))
         ]
 
 

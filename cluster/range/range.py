@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,27 +15,41 @@ from cluster.api import (
     Event,
     Job,
     JobSpec,
+    Keeper,
     Pod,
+    Released,
+    Revision,
+    Right,
+    Room,
     Snapshot,
     Sync,
+    Template,
     View,
     Witness,
     Workload,
     WorkloadRef,
 )
-from cluster.errors import Conflict, NotFound, Refused
-from cluster.range import faults, jobs, kubelet, looks, snapshots, store, syncs, volumes, world
-from cluster.range.finding import check_name, find_claim, find_workload, job_object, set_replicas
-from cluster.range.ground import AS_LIVE, AT_ONCE, Ground, Pace
-from cluster.range.objects import (
-    Objects,
-    SnapshotObject,
-    State,
-    locked,
-    new_uid,
+from cluster.errors import NotFound, Refused
+from cluster.range import (
+    asking,
+    faults,
+    gitops,
+    jobs,
+    kubelet,
+    looks,
+    released,
+    replicas,
+    snapshots,
+    store,
+    syncs,
+    templates,
+    volumes,
+    world,
 )
+from cluster.range.finding import find_claim, find_workload
+from cluster.range.ground import AS_LIVE, AT_ONCE, Ground, Pace
+from cluster.range.objects import Objects, State, locked
 
-MANAGED = ("app.kubernetes.io/managed-by", "aftermath")
 SILENT = 15.0  # seconds without a tick after which nothing is known of pods
 
 
@@ -111,7 +125,7 @@ class Range:
         """What the cluster does by itself, once. False if another process is at it just now."""
         with locked(self.directory / "tick.lock", wait=False) as mine:
             if mine:
-                for part in (syncs, snapshots, jobs, kubelet):
+                for part in (gitops, syncs, snapshots, jobs, kubelet):
                     part.turn(self.ground, now or self.ground.clock())
                 self.beat()
             return mine
@@ -135,8 +149,9 @@ class Range:
 
     def fingerprint(self, *, apart: bool = False) -> dict[str, Any]:
         """
-        All that matters of the world, to be compared: files, replicas, syncs, snapshots, filesystems. Not uids,
-        versions, times of objects, nor what runs keep beside the data, unless `apart`.
+        All that matters of the world, to be compared: files, replicas, security contexts, annotations, syncs,
+        snapshots, filesystems, released volumes. Not uids, versions, times of objects, nor what runs keep beside the
+        data, unless `apart`.
         """
         state = self.ground.objects.read()
         data = self.ground.volumes.data
@@ -144,8 +159,13 @@ class Range:
             "files": {key: volumes.prints(data(c.ref), state.owners, apart=apart) for key, c in state.claims.items()},
             "filesystems": {key: c.filesystem for key, c in state.claims.items()},
             "replicas": {key: w.replicas for key, w in state.workloads.items()},
+            "security": {key: w.security for key, w in state.workloads.items()},
+            "annotations": {key: w.annotations for key, w in state.workloads.items()},
             "suspended": {key: w.suspended for key, w in state.workloads.items()},
             "snapshots": {key: [s.claim, dict(s.labels), s.taken is not None] for key, s in state.snapshots.items()},
+            "released": {
+                name: volumes.prints(self.ground.volumes.released(name), state.owners) for name in state.released
+            },
         }
 
     # --- Reading --------------------------------------------------------------------------------------------------
@@ -228,75 +248,80 @@ class Range:
         mine = (e for e in state.events if e.namespace == claim.namespace and claim.name in e.claims)
         return tuple(looks.event(here) for here in mine)
 
+    def keepers(self, ref: WorkloadRef) -> tuple[Keeper, ...]:
+        return gitops.keepers(self.ground.objects.read(), ref)
+
+    def replicas_since(self, ref: WorkloadRef, version: str) -> tuple[int, ...]:
+        return replicas.since(self.ground.objects.read(), ref, version)
+
+    def revisions(self, ref: WorkloadRef) -> tuple[Revision, ...]:
+        return templates.revisions(self.ground.objects.read(), ref)
+
+    def template(self, ref: WorkloadRef, claim: ClaimRef) -> Template:
+        return templates.template(self.ground.objects.read(), ref, claim)
+
+    def room(self, ref: WorkloadRef) -> Room:
+        return looks.room(self.ground.objects.read(), ref)
+
+    def released(self) -> tuple[Released, ...]:
+        return released.every(self.ground.objects.read())
+
+    def entering(self, namespace: str, job: str) -> str:
+        return asking.entering(self.ground, self.ground.objects.read(), namespace, job)
+
+    def allowed(self, namespace: str, rights: Sequence[Right]) -> Mapping[Right, bool]:
+        return dict.fromkeys(rights, True)
+
+    def lacks(self) -> Mapping[str, str]:
+        return {}
+
     # --- What changes something -----------------------------------------------------------------------------------
 
     def scale(self, ref: WorkloadRef, *, was: int, to: int, dry: bool = False) -> None:
         with self.change(dry) as state:
-            here = find_workload(state, ref)
-            if here.kind == "CronJob":
-                raise Refused(f"A CronJob such as {ref} has no replicas.")
-            if to < 0:
-                raise Refused(f"{to} replicas cannot be: must be 0 or more.")
-            if here.replicas not in (was, to):
-                raise Conflict(f"{ref} has {here.replicas} replicas, neither {was} nor {to}.")
-            set_replicas(state, here, to)
+            replicas.scale(state, ref, was, to)
 
     def suspend(self, sync: Sync, *, dry: bool = False) -> None:
-        self.put_sync(sync, running=False, dry=dry)
+        with self.change(dry) as state:
+            asking.put_sync(state, sync, running=False)
 
     def resume(self, sync: Sync, *, dry: bool = False) -> None:
-        self.put_sync(sync, running=sync.running, dry=dry)
-
-    def put_sync(self, sync: Sync, *, running: bool, dry: bool) -> None:
         with self.change(dry) as state:
-            here = find_workload(state, sync.workload)
-            if here.sync is None:
-                raise Refused(f"{sync} copies nothing by itself.")
-            if here.kind != "CronJob":
-                set_replicas(state, here, sync.replicas if running else 0)
-            elif here.suspended == running:
-                here.suspended, here.version = not running, state.next()
+            asking.put_sync(state, sync, running=sync.running)
+
+    def pause(self, keeper: Keeper, ref: WorkloadRef, note: Mapping[str, str], *, dry: bool = False) -> None:
+        with self.change(dry) as state:
+            gitops.pause(state, keeper, ref, note)
+
+    def unpause(self, keeper: Keeper, ref: WorkloadRef, *, dry: bool = False) -> None:
+        with self.change(dry) as state:
+            gitops.unpause(state, keeper, ref)
+
+    def set_security(
+        self, ref: WorkloadRef, *, was: templates.Security, to: templates.Security, dry: bool = False
+    ) -> None:
+        with self.change(dry) as state:
+            templates.set_security(state, ref, was, to, self.ground.clock())
+
+    def rebind(self, volume: Released, to: ClaimRef, *, labels: Mapping[str, str], dry: bool = False) -> None:
+        with self.change(dry) as state:
+            released.rebind(self.ground, state, volume, to, labels, dry)
+
+    def release(self, claim: ClaimRef, *, labels: Mapping[str, str], dry: bool = False) -> None:
+        with self.change(dry) as state:
+            released.release(self.ground, state, claim, labels, dry)
 
     def make_snapshot(self, claim: ClaimRef, name: str, *, labels: Mapping[str, str], dry: bool = False) -> None:
-        check_name(name)
-        key = f"{claim.namespace}/{name}"
         with self.change(dry) as state:
-            find_claim(state, claim)
-            if here := state.snapshots.get(key):
-                if (here.claim, here.labels) != (claim.name, dict(labels)):
-                    raise Conflict(f'volumesnapshots "{name}" already exists, and is another\'s')
-                return
-            asked = self.ground.clock()
-            state.snapshots[key] = SnapshotObject(claim.namespace, name, new_uid(), claim.name, dict(labels), asked)
+            asking.make_snapshot(state, claim, name, labels, self.ground.clock())
 
     def drop_snapshot(self, namespace: str, name: str, *, dry: bool = False) -> None:
         with self.change(dry) as state:
-            here = state.snapshots.get(f"{namespace}/{name}")
-            if here is None:
-                return
-            if here.labels.get(MANAGED[0]) != MANAGED[1]:
-                raise Refused(f"The snapshot {name} in {namespace} was not made by Aftermath.")
-            del state.snapshots[f"{namespace}/{name}"]
+            asking.drop_snapshot(state, namespace, name)
 
     def start_job(self, job: JobSpec, *, dry: bool = False) -> None:
-        check_name(job.name)
         with self.change(dry) as state:
-            find_claim(state, job.claim)
-            if here := state.job_named(job.claim.namespace, job.name):
-                if (here.claim, here.labels) != (job.claim.name, dict(job.labels)):
-                    raise Conflict(f'jobs "{job.name}" already exists, and is another\'s')
-                return
-            self.check_source(state, job)
-            made = job_object(job, self.ground.clock())
-            state.jobs[made.uid] = made
-
-    def check_source(self, state: State, job: JobSpec) -> None:
-        if job.snapshot:
-            here = state.snapshots.get(f"{job.claim.namespace}/{job.snapshot}")
-            if here is None:
-                raise NotFound(f'volumesnapshots "{job.snapshot}" not found in {job.claim.namespace}')
-            if here.taken is None:
-                raise Refused(f"The snapshot {job.snapshot} is not ready to use.")
+            asking.start_job(state, job, self.ground.clock())
 
     def drop_job(self, namespace: str, name: str, *, dry: bool = False) -> None:
         with self.change(dry) as state:

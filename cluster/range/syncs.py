@@ -106,13 +106,14 @@ def add_pod(state: State, workload: WorkloadObject, now: datetime) -> None:
         uid=uid,
         kind=workload.kind,
         owner=workload.name,
-        container="rclone",
+        container=workload.container,
         image=workload.image,
         command=workload.command,
         claims=workload.claims,
         created=now,
         started=now,
         state="running",
+        revision=workload.revision,
     )
     state.pods[pod.key] = pod
 

@@ -44,6 +44,9 @@ class Volumes:
     def snapshot(self, uid: str) -> Path:
         return self.directory / "snapshots" / uid
 
+    def released(self, volume: str) -> Path:
+        return self.directory / "released" / volume / "data"
+
     def job(self, uid: str) -> Path:
         return self.directory / "jobs" / uid
 

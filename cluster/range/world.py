@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from cluster.range import owners, syncs
+from cluster.range import owners, syncs, templates
 from cluster.range.ground import Ground
-from cluster.range.objects import ClaimObject, Faults, State, SyncPart, WorkloadObject, new_uid
+from cluster.range.objects import (
+    ClaimObject,
+    Faults,
+    ReleasedObject,
+    State,
+    SyncPart,
+    Wanted,
+    WorkloadObject,
+    new_uid,
+)
+from cluster.range.owners import Owners
 from cluster.range.sample import APPLICATIONS
-from cluster.range.sample.application import Application, Copies
-from cluster.range.volumes import remake
+from cluster.range.sample.application import DAY, Application, Copies
+from cluster.range.sample.wiki import WIKI
+from cluster.range.volumes import remake, remove
+
+LEFT_SINCE = 20 * DAY  # ago, when the claim of the volume below was deleted
+LEFT = ReleasedObject(
+    name="pv-5d1f0c3a",
+    uid="5d1f0c3a-6f0b-4f0e-8a51-2f9f3d1b7c64",
+    namespace=WIKI.namespace,
+    claim="pages-before-the-move",
+    handle="range-wiki-pages-before-the-move",
+    capacity=WIKI.capacity,
+    filesystem="5d1f0c3a6f0b4f0e",
+)
 
 
 def make(ground: Ground, now: datetime, *, small: bool) -> None:
@@ -23,20 +45,39 @@ def make(ground: Ground, now: datetime, *, small: bool) -> None:
     for app in APPLICATIONS.values():
         root = ground.volumes.data(app.claim_ref)
         remake(root, app.items(small), uid=app.uid, gid=app.gid, now=since, kind=kind)
+    left_over(ground, small, since, kind)
     with ground.objects.change() as state:
         state.seeded, state.small, state.owners, state.faults = since, small, kind, Faults()
         state.pods.clear()
+        for key in [key for key, here in state.claims.items() if here.volume]:
+            del state.claims[key]
+        state.released = {LEFT.name: LEFT}
         for app in APPLICATIONS.values():
-            put(state, app)
+            put(state, app, since)
 
 
-def put(state: State, app: Application) -> None:
+def left_over(ground: Ground, small: bool, since: datetime, kind: Owners) -> None:
+    """A volume of a claim that was deleted, as it was then. Claims that were made of it meanwhile are gone."""
+    for here in ground.objects.read().claims.values():
+        if here.volume:
+            remove(ground.volumes.data(here.ref))
+    root, app = ground.volumes.released(LEFT.name), WIKI
+    closed = (item for item in app.past(small, LEFT_SINCE) if not item.path.endswith("-wal"))
+    remake(root, closed, uid=app.uid, gid=app.gid, now=since, kind=kind)
+
+
+def put(state: State, app: Application, since: datetime) -> None:
     state.claims[str(app.claim_ref)] = claim(state, app)
     for made in workloads(app):
         key = f"{made.namespace}/{made.kind}/{made.name}"
         if was := state.workloads.get(key):
             made.uid = was.uid
-        made.version = state.next()
+        made.version = made.known = state.next()
+        for image, age in ((app.before, 30 * DAY), (app.image, 9 * DAY)):
+            if image and made.app:
+                templates.revise(made, image, templates.plain(app.security), since - timedelta(seconds=age))
+        if made.app and app.in_git:
+            made.git = Wanted(made.replicas, made.security)
         state.workloads[key] = made
 
 
@@ -70,6 +111,7 @@ def workloads(app: Application) -> list[WorkloadObject]:
         image=app.image,
         command=list(app.command),
         app=app.name,
+        mount=app.mount,
     )
     return [main, copier(app, app.copies)] if app.copies else [main]
 
@@ -87,5 +129,6 @@ def copier(app: Application, copies: Copies) -> WorkloadObject:
         claims=[app.claim],
         image=syncs.IMAGE,
         command=["sh", "-c", script],
+        mount=app.mount,
         sync=SyncPart(app.claim, copies.verb, copies.to, copies.every),
     )

@@ -8,7 +8,7 @@ import random
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,7 +46,9 @@ class Health:
 class Application:
     """
     It runs as uid:gid and ends at once when it may not write its files, `first` before all others, or when one of
-    `needs` is missing. If it has `fresh` files, it starts as new instead and writes these.
+    `needs` is missing. If it has `fresh` files, it starts as new instead and writes these. One that `asks` for
+    capabilities is started as root with these, and gives itself another owner afterwards. `security` is that of its
+    pods; with `in_git` its workload is kept as Git says, once GitOps is switched on.
     """
 
     name: str
@@ -66,6 +68,10 @@ class Application:
     fresh: Callable[[], Iterable[Item]] | None = None
     copies: Copies | None = None
     hello: str = "ready"
+    before: str = ""  # the image that it ran before
+    asks: tuple[str, ...] = ()
+    security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    in_git: bool = False
 
     @property
     def claim_ref(self) -> ClaimRef:
@@ -74,6 +80,18 @@ class Application:
     @property
     def ref(self) -> WorkloadRef:
         return WorkloadRef(self.namespace, "Deployment", self.name)
+
+    def forbidden(self, security: Mapping[str, Mapping[str, Any]]) -> str:
+        """Why the security context of its pods keeps it from its files, or nothing."""
+        pod, own = security.get("", {}), security.get(self.name, {})
+        both = {**pod, **own}
+        capabilities = both.get("capabilities", {})
+        dropped, added = capabilities.get("drop", ()), capabilities.get("add", ())
+        missing = [name for name in self.asks if name not in added and ("ALL" in dropped or name in dropped)]
+        another = both.get("runAsUser", 0) != 0 or both.get("runAsNonRoot", False)
+        if self.asks and (missing or another or both.get("allowPrivilegeEscalation") is False):
+            return f"[Errno 13] Permission denied: '{self.mount}/{self.first}'"
+        return ""
 
     def health(self, root: Path, kind: Owners) -> Health:
         try:

@@ -161,4 +161,8 @@ HOME_ASSISTANT = Application(
     fresh=fresh,
     copies=Copies("config-syncer", "Deployment", "sync", "practice/mirror/home-assistant", every=5),
     hello="Home Assistant initialized in 0.42s",
+    before="homeassistant/home-assistant:2026.10.4",
+    in_git=True,
+    security={"": {"seccompProfile": {"type": "RuntimeDefault"}}},
+    asks=("CHOWN", "SETUID", "SETGID", "DAC_OVERRIDE", "FOWNER"),
 )
