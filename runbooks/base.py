@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transfor
 
 import msgspec
 
-from cluster.api import ClaimRef
+from cluster.api import ClaimRef, Right
 from cluster.port import Cluster
 
 T = TypeVar("T")
@@ -176,12 +176,14 @@ class Act:
 
     `one_way`: there is no way back, and people are told so before anyone starts. `kept`: it is left as it is when the
     run is taken back, on purpose. `asks_only`: it changes nothing. `minutes` is how long it may take in all.
+    `needs` are the rights that it uses in the cluster.
     """
 
     one_way: ClassVar[bool] = False
     kept: ClassVar[bool] = False
     asks_only: ClassVar[bool] = False
     minutes: ClassVar[float] = 5
+    needs: ClassVar[tuple[Right, ...]] = ()
 
     def told(self) -> Facts:
         raise NotImplementedError
@@ -234,12 +236,14 @@ class Runbook(Generic[S]):
     """
     The fields are the parameters. An instance is ready to be looked at and planned.
 
-    `may_move` names what of the seen may change by itself between the approval and the start.
+    `may_move` names what of the seen may change by itself between the approval and the start. `needs` are the rights in
+    the cluster that its look and every act that it may plan use, their ways back too.
     """
 
     title: ClassVar[Any]
     about: ClassVar[Any]
     slug: ClassVar[str]
+    needs: ClassVar[tuple[Right, ...]] = ()
     may_move: ClassVar[frozenset[str]] = frozenset()
     do_not_call_in_templates: ClassVar[bool] = True  # a template is given the class
     volume: int

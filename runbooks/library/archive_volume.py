@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base
+from runbooks import base, rights
 from runbooks.acts.data import Archive
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
@@ -26,6 +26,8 @@ class Seen(base.Seen):
 @runbook("archive-volume", _("Archive a volume"))
 class ArchiveVolume(Runbook[Seen]):
     about = _("Write what a volume holds now to the object store, from a snapshot, with a manifest that proves it.")
+
+    needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.JOB, rights.CLONE)
 
     volume: int = param(_("Volume"), _("What to archive"), kind="volume")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base
+from runbooks import base, rights
 from runbooks.acts.data import Own
 from runbooks.acts.workloads import Scale
 from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
@@ -29,6 +29,8 @@ class Seen(base.Seen):
 @runbook("fix-permissions", _("Fix permissions"))
 class FixPermissions(Runbook[Seen]):
     about = _("Give the files of a volume to the user that its application runs as: exactly those that are another's.")
+
+    needs = rights.needed(rights.LOOK, rights.JOB, rights.SCALE)
 
     volume: int = param(_("Volume"), _("Whose files to give back to their owner"), kind="volume")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base
+from runbooks import base, rights
 from runbooks.acts.data import Archive, Extract, Own, Swap, Verify
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.acts.workloads import Detached, Witnessed
@@ -37,6 +37,22 @@ class Seen(base.Seen):
 @runbook("restore-volume", _("Restore a volume"))
 class RestoreVolume(Runbook[Seen]):
     about = _("Put a recovery point in place of what a volume holds. What was there is kept beside it.")
+
+    needs = rights.needed(
+        rights.LOOK,
+        rights.EVENTS,
+        rights.ATTACHED,
+        rights.KEEPERS,
+        rights.PAUSE,
+        rights.SCALE,
+        rights.SYNC,
+        rights.SNAPSHOT,
+        rights.JOB,
+        rights.CLONE,
+        rights.ROOM,
+        rights.RELEASED,
+        rights.REBIND,
+    )
 
     volume: int = param(_("Volume"), _("What to restore"), kind="volume")
     point: int = param(_("Recovery point"), _("What to put in its place"), kind="point")

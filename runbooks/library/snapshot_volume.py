@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base
+from runbooks import base, rights
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
 from runbooks.looks import Scene, common, down, scene, syncs_again, up
@@ -22,6 +22,8 @@ class Seen(base.Seen):
 @runbook("snapshot-volume", _("Snapshot a volume"))
 class SnapshotVolume(Runbook[Seen]):
     about = _("Keep what a volume holds now, as a snapshot that stays until a person removes it.")
+
+    needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.SCALE, rights.SYNC, rights.ATTACHED)
 
     volume: int = param(_("Volume"), _("What to keep"), kind="volume")
     quiet: bool = param(
