@@ -1,0 +1,264 @@
+"""The scene set up in a namespace of its own: what it is like, how it is broken, and how it is cleared away."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tests.acceptance.scene import objects
+from tests.acceptance.scene.objects import CLAIM, GALLERY, HOUSE, OLD, PHOTOS, PORT, PREFIX
+from tests.acceptance.scene.prints import Prints, read
+from tests.acceptance.server import Server, until
+
+TWELVE_DAYS = 12
+MARK = "another/thing"  # an object that is nobody's business here
+# As after a format: nothing but what a new filesystem has, and its root is root's.
+EMPTY = (
+    "find /data -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} + ; "
+    "chown 0:0 /data && chmod 755 /data && rmdir /data/.aftermath 2>/dev/null; true"
+)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The object store, from this machine and from pods, and the key for both."""
+
+    endpoint: str
+    from_pods: str
+    key: str
+    secret: str = field(repr=False)
+    region: str = "us-east-1"
+
+    def keys(self) -> dict[str, Any]:
+        return {
+            "endpoint_url": self.endpoint,
+            "aws_access_key_id": self.key,
+            "aws_secret_access_key": self.secret,
+            "region_name": self.region,
+            "config": Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}),
+        }
+
+    def client(self) -> Any:
+        return boto3.client("s3", **self.keys())
+
+    def clear(self, bucket: str) -> None:
+        here = boto3.resource("s3", **self.keys()).Bucket(bucket)
+        here.object_versions.delete()
+        here.delete()
+
+
+@dataclass
+class Stage:
+    """`thumbnails` is how many small files the application has; `every` how many seconds pass between two syncs."""
+
+    server: Server
+    store: Objects
+    image: str
+    thumbnails: int
+    every: int = 5
+    namespace: str = field(default_factory=lambda: f"am-scene-{uuid.uuid4().hex[:6]}")
+    released: str = ""  # the volume that an older claim left behind
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def bucket(self) -> str:
+        return self.namespace
+
+    # --- Set up, and cleared away ---
+
+    def build(self) -> Stage:
+        """Everything whole: the application serves its home, its configuration is mirrored, others live beside it."""
+        here, server = self.namespace, self.server
+        self.make_bucket()
+        server.create(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": here}},
+            objects.config_map(here),
+            objects.secret(here, self.sync_environment()),
+            *(objects.claim(here, name) for name in (CLAIM, OLD, PHOTOS)),
+        )
+        at_work = [
+            self.begin(CLAIM, filling(self.thumbnails)),
+            self.begin(OLD, filling(self.thumbnails - 10, TWELVE_DAYS)),
+            self.begin(PHOTOS, filling(50)),
+        ]
+        for name in at_work:
+            self.end(name)
+        self.release_old()
+        server.create(objects.house(here, self.image, self.every), objects.gallery(here, self.image))
+        self.serves("home")
+        until(self.mirrored, "the mirror to be filled")
+        self.running(GALLERY)
+        return self
+
+    def make_bucket(self) -> None:
+        client = self.store.client()
+        client.create_bucket(Bucket=self.bucket)
+        client.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
+        client.put_object(Bucket=self.bucket, Key=MARK, Body=b"nobody else's business")
+
+    def sync_environment(self) -> dict[str, str]:
+        return {
+            "BUCKET": self.bucket,
+            "RCLONE_S3_PROVIDER": "Minio",
+            "RCLONE_S3_ENDPOINT": self.store.from_pods,
+            "RCLONE_S3_ACCESS_KEY_ID": self.store.key,
+            "RCLONE_S3_SECRET_ACCESS_KEY": self.store.secret,
+            "RCLONE_S3_NO_CHECK_BUCKET": "true",
+            "RCLONE_CONFIG": "/dev/null",
+        }
+
+    def release_old(self) -> None:
+        """The claim of the older volume goes, and its volume, which is kept, stays behind."""
+        self.released = self.volume_of(OLD)
+        kept = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
+        self.server.patch("PersistentVolume", "", self.released, kept)
+        self.server.delete("PersistentVolumeClaim", self.namespace, OLD)
+        until(lambda: self.phase_of(self.released) == "Released", "a released volume")
+
+    def clear(self) -> None:
+        """Nothing of it stays: not the namespace, nor what was kept on purpose, nor the bucket."""
+        for content in self.server.list("VolumeSnapshotContent"):
+            if content["spec"]["volumeSnapshotRef"].get("namespace") == self.namespace:
+                gone = {"spec": {"deletionPolicy": "Delete"}}
+                self.server.patch("VolumeSnapshotContent", "", content["metadata"]["name"], gone)
+        for volume in self.server.list("PersistentVolume"):
+            if volume["spec"].get("claimRef", {}).get("namespace") == self.namespace:
+                gone = {"spec": {"persistentVolumeReclaimPolicy": "Delete"}}
+                self.server.patch("PersistentVolume", "", volume["metadata"]["name"], gone)
+        self.server.delete("Namespace", "", self.namespace)
+        self.store.clear(self.bucket)
+
+    # --- What it is like ---
+
+    def pods(self, app: str) -> list[dict[str, Any]]:
+        return self.server.list("Pod", self.namespace, labelSelector=f"app={app}")
+
+    def running(self, app: str) -> dict[str, Any]:
+        """Its one pod, once it is ready."""
+        return until(
+            lambda: next((p for p in self.pods(app) if ready(p) and "deletionTimestamp" not in p["metadata"]), None),
+            f"a ready pod of {app}",
+        )
+
+    def page(self) -> str:
+        """What the application shows: home or onboarding; empty while it shows nothing."""
+        for pod in self.pods(HOUSE):
+            if ready(pod):
+                return self.server.service(self.namespace, pod["metadata"]["name"], PORT).strip()
+        return ""
+
+    def serves(self, page: str, within: float = 90.0) -> None:
+        until(lambda: self.page() == page, f"the application to show {page}", within)
+
+    def loops(self, saying: str) -> None:
+        """It ends again and again, and says this each time."""
+
+        def so() -> bool:
+            for pod in self.pods(HOUSE):
+                states = {c["name"]: c for c in pod["status"].get("containerStatuses", [])}
+                here = states.get(HOUSE)
+                if here and here["state"].get("waiting", {}).get("reason") == "CrashLoopBackOff":
+                    return saying in self.server.log(self.namespace, pod["metadata"]["name"], HOUSE)
+            return False
+
+        until(so, f"the application to loop saying {saying}")
+
+    def replicas(self) -> int:
+        return int(self.server.get("Deployment", self.namespace, HOUSE)["spec"]["replicas"])
+
+    def security(self) -> dict[str, Any]:
+        """Of the application's container, as the Deployment has it."""
+        containers = self.server.get("Deployment", self.namespace, HOUSE)["spec"]["template"]["spec"]["containers"]
+        told: dict[str, Any] = next(c for c in containers if c["name"] == HOUSE).get("securityContext", {})
+        return told
+
+    def mirrored(self) -> set[str]:
+        """The objects that the sync keeps, by their newest version; without the prefix."""
+        pages = self.store.client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{PREFIX}/")
+        return {each["Key"].removeprefix(f"{PREFIX}/") for page in pages for each in page.get("Contents", [])}
+
+    def prints(self, claim: str = CLAIM, *below: str) -> dict[str, Prints]:
+        """Fingerprints of a claim under "", and of places `below` its root under their names; absent ones are None."""
+        places = ["/data", *(f"/data/{place}" for place in below)]
+        said = self.end(self.begin(claim, ["python3", "/scene/prints.py", *places], read_only=True))
+        told = read(said.strip().splitlines()[-1])
+        return {place.removeprefix("/data").removeprefix("/"): print_ for place, print_ in told.items()}
+
+    def others(self) -> dict[str, Any]:
+        """What is nobody's business here: another claim's files, the pod that uses them, an object in the bucket."""
+        pod = self.running(GALLERY)
+        head = self.store.client().head_object(Bucket=self.bucket, Key=MARK)
+        return {
+            "files": self.prints(PHOTOS)[""],
+            "pod": (pod["metadata"]["uid"], [c["restartCount"] for c in pod["status"]["containerStatuses"]]),
+            "object": (head["ETag"], head["VersionId"]),
+            "claim": self.server.get("PersistentVolumeClaim", self.namespace, PHOTOS)["metadata"]["resourceVersion"],
+        }
+
+    def volume_of(self, claim: str) -> str:
+        def bound() -> str:
+            here = self.server.get("PersistentVolumeClaim", self.namespace, claim)
+            return str(here["spec"]["volumeName"]) if here["status"].get("phase") == "Bound" else ""
+
+        return until(bound, f"{claim} to be bound")
+
+    def phase_of(self, volume: str) -> str:
+        return str(self.server.get("PersistentVolume", "", volume)["status"]["phase"])
+
+    # --- Work on a claim, by a pod of somebody's own ---
+
+    def begin(self, claim: str, command: list[str], *, read_only: bool = False) -> str:
+        name = f"hand-{next(self.numbers)}"
+        made = objects.pod(self.namespace, name, self.image, claim, command, read_only=read_only)
+        self.server.create(made)
+        return name
+
+    def end(self, name: str, seconds: float = 120.0) -> str:
+        """What it said, once it has ended well; the pod goes, and is gone."""
+
+        def phase() -> str:
+            here = self.server.get("Pod", self.namespace, name)["status"].get("phase", "")
+            return here if here in ("Succeeded", "Failed") else ""
+
+        ended = until(phase, f"{name} to end", seconds)
+        said = self.server.log(self.namespace, name)
+        self.server.delete("Pod", self.namespace, name, grace=0)
+        until(lambda: self.server.find("Pod", self.namespace, name) is None, f"{name} to be gone")
+        assert ended == "Succeeded", said
+        return said
+
+    # --- How it is broken ---
+
+    def harden(self) -> None:
+        """Somebody means well: no privileges. The application may not write to its own files any more."""
+        self.secure(objects.HARDENED)
+        self.loops("Permission denied: /config/.ha_run.lock")
+
+    def secure(self, context: dict[str, Any]) -> None:
+        containers = [{"name": HOUSE, "securityContext": context}]
+        change = {"spec": {"template": {"spec": {"containers": containers}}}}
+        self.server.patch("Deployment", self.namespace, HOUSE, change)
+
+    def empty(self) -> None:
+        """The volume is as new; the application writes what it needs there, and asks to be set up."""
+        self.end(self.begin(CLAIM, ["sh", "-c", EMPTY]))
+        self.serves("onboarding")
+
+    def wiped(self) -> None:
+        """The sync has made the mirror as empty as the volume is."""
+        until(lambda: self.mirrored() == {"configuration.yaml"}, "the mirror to be wiped")
+
+
+def filling(thumbnails: int, days_ago: int = 0) -> list[str]:
+    return ["python3", "/scene/contents.py", "/data", str(thumbnails), str(days_ago)]
+
+
+def ready(pod: dict[str, Any]) -> bool:
+    """Every container of it."""
+    conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+    return conditions.get("Ready") == "True"
