@@ -50,9 +50,12 @@ SCALE = tuple(right for kind in ("deployments", "statefulsets") for right in rig
 SYNC = (*SCALE, *rights("patch", BATCH, "cronjobs"), *rights("patch", APPS, "daemonsets"))
 SNAPSHOT = (
     *rights("get list create", SNAPSHOTS, "volumesnapshots"),
-    *rights("get patch", SNAPSHOTS, "volumesnapshotcontents", namespaced=False),
+    *rights("get list", SNAPSHOTS, "volumesnapshotcontents", namespaced=False),
     *rights("list", SNAPSHOTS, "volumesnapshotclasses", namespaced=False),
 )
+KEEP = rights("patch", SNAPSHOTS, "volumesnapshotcontents", namespaced=False)
+"""Only where no class of snapshots keeps them, and to let one go that is kept."""
+
 DROP_SNAPSHOT = rights("get delete", SNAPSHOTS, "volumesnapshots")
 
 KEEPERS = (

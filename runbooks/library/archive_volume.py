@@ -28,6 +28,7 @@ class ArchiveVolume(Runbook[Seen]):
     about = _("Write what a volume holds now to the object store, from a snapshot, with a manifest that proves it.")
 
     needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.JOB, rights.CLONE)
+    wants = rights.KEEP
 
     volume: int = param(_("Volume"), _("What to archive"), kind="volume")
 

@@ -43,7 +43,6 @@ class RestoreVolume(Runbook[Seen]):
         rights.EVENTS,
         rights.ATTACHED,
         rights.KEEPERS,
-        rights.PAUSE,
         rights.SCALE,
         rights.SYNC,
         rights.SNAPSHOT,
@@ -51,8 +50,8 @@ class RestoreVolume(Runbook[Seen]):
         rights.CLONE,
         rights.ROOM,
         rights.RELEASED,
-        rights.REBIND,
     )
+    wants = rights.needed(rights.PAUSE, rights.KEEP, rights.REBIND)
 
     volume: int = param(_("Volume"), _("What to restore"), kind="volume")
     point: int = param(_("Recovery point"), _("What to put in its place"), kind="point")

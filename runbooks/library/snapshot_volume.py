@@ -24,6 +24,7 @@ class SnapshotVolume(Runbook[Seen]):
     about = _("Keep what a volume holds now, as a snapshot that stays until a person removes it.")
 
     needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.SCALE, rights.SYNC, rights.ATTACHED)
+    wants = rights.KEEP
 
     volume: int = param(_("Volume"), _("What to keep"), kind="volume")
     quiet: bool = param(
