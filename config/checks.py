@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from cluster.nas.configured import configured
 from config import broker
 
 HERE = {"localhost", "127.0.0.1", "[::1]"}
@@ -79,6 +80,21 @@ def cluster(_: Any, **__: Any) -> Iterator[CheckMessage]:
             yield Error(f"{name} is {path}: there is no such file.", hint="Name a file.", id="config.E008")
 
 
+def nas(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    here = configured()
+    if not here.wanted:
+        return
+    if missing := here.missing():
+        yield Error(
+            f"A NAS is configured by half: {', '.join(missing)} is not set.",
+            hint="Set NAS_URL, NAS_USER and NAS_PASSWORD, or none of them.",
+            id="config.E009",
+        )
+        return
+    for sentence in here.unusable():
+        yield Error(sentence, hint="See docs/nas.md for what each of its settings takes.", id="config.E010")
+
+
 def sqlite(_: Any, **__: Any) -> Iterator[CheckMessage]:
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3") and (kind := file_system(Path(str(database["NAME"])))) in FAR_AWAY:
@@ -109,7 +125,7 @@ def redis(_: Any, **__: Any) -> Iterator[CheckMessage]:
         )
 
 
-ALWAYS: list[Callable[..., Iterator[CheckMessage]]] = [secret_key, debug, https, cluster, sqlite]
+ALWAYS: list[Callable[..., Iterator[CheckMessage]]] = [secret_key, debug, https, cluster, nas, sqlite]
 
 
 def register_all() -> None:

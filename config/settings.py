@@ -134,6 +134,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "knock on every run": {"task": "runbooks.tasks.knock_on_all", "schedule": 1.0, "options": {"expires": 3}},
     "sweep": {"task": "health.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 2 * SWEEP_SECONDS}},
+    "ask what we may do": {"task": "runbooks.tasks.ask_access", "schedule": 15.0, "options": {"expires": 20}},
     "scan the sources of copies": {"task": "backups.tasks.scan_all", "schedule": 5.0, "options": {"expires": 10}},
 }
 
@@ -158,6 +159,12 @@ S3_ENDPOINT = env.text("S3_ENDPOINT")
 S3_ENDPOINT_FROM_PODS = env.text("S3_ENDPOINT_FROM_PODS", S3_ENDPOINT)
 S3_REGION = env.text("S3_REGION", "us-east-1")
 
+# A NAS beneath the volumes, asked who is connected to them and for snapshots of its own. Without a URL there is none.
+NAS_URL = env.text("NAS_URL")
+NAS_USER = env.text("NAS_USER")
+NAS_PASSWORD = env.text("NAS_PASSWORD")
+NAS_CERTIFICATE = env.text("NAS_CERTIFICATE")
+
 # How long to watch before believing: pods that stay ready, and witnesses that agree twice that a volume is free.
 STEADY_SECONDS = env.number("STEADY_SECONDS", 3 if CLUSTER == "range" else 60)
 APART_SECONDS = env.number("APART_SECONDS", 1 if CLUSTER == "range" else 5)
@@ -169,4 +176,5 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"httpx": {"level": "WARNING"}},  # it would write a line for each request
 }

@@ -23,17 +23,21 @@ ONLY = {
     "botocore": {"backups.storage"},
     "obstore": {"backups.storage"},
     "kubernetes": {"cluster.kubernetes"},
+    "httpx": {"cluster.nas.dsm"},
     "redis": {"config.broker"},
     "ftfy": {"incidents.reading.encoding"},
     "zstandard": {"backups.agent.compress"},
     "markdown_it": {"incidents.writing.nodes"},
     "typst": {"incidents.writing.pdf"},
-    "celery": {"config.celery", "config.beat"} | {f"{layer}.tasks" for layer in LAYERS},
+    "celery": {"config.celery", "config.beat", "config.pulse"} | {f"{layer}.tasks" for layer in LAYERS},
     "requests": set(),
     "pickle": set(),
 }
 # A lazy import costs surprise; where an SDK is heavy and rarely used, it says here why it may be.
-LAZY: dict[str, str] = {"cluster.connect": "the client of a real cluster, which the practice cluster never needs"}
+LAZY: dict[str, str] = {
+    "cluster.connect": "the client of a real cluster, which the practice cluster never needs",
+    "cluster.nas.connect": "an HTTP client, which only a configured NAS needs",
+}
 
 
 def imports(path: Path) -> Iterator[tuple[str, ast.stmt]]:
