@@ -15,7 +15,9 @@ from audit.moves import IllegalMove, move
 from backups.models import Volume
 from incidents.models import Incident
 from people.actors import Actor
+from runbooks import may
 from runbooks.base import Runbook, encoded, facts
+from runbooks.may import Standing
 from runbooks.models import LIVE, ActRecord, Line, Run, State
 from runbooks.tasks import advance
 
@@ -36,6 +38,14 @@ class NotConfirmed(Exception):
 
 class HasObjections(Exception):
     """The draft has objections that stop it."""
+
+
+class TurnedOff(Exception):
+    """The account lacks a right that the runbook needs there, or the cluster a part of itself."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(f"{standing.kind.slug} is off in {standing.namespace}")
+        self.standing = standing
 
 
 class TooLate(Exception):
@@ -60,11 +70,14 @@ def knock(run: Run) -> None:
 
 @transaction.atomic
 def draft(runbook: Runbook[Any], *, by: Actor, incident: Incident | None = None) -> Run:
-    """Ask a worker to look and to say what would be done. Nothing is changed."""
+    """Ask a worker to look and to say what would be done. Nothing is changed. Raises TurnedOff."""
+    volume = Volume.objects.filter(pk=runbook.volume).first()
+    if volume and (standing := may.refusal(type(runbook), volume.namespace)):
+        raise TurnedOff(standing)
     run = Run.objects.create(
         slug=runbook.slug,
         params=encoded(runbook),
-        volume=Volume.objects.filter(pk=runbook.volume).first(),
+        volume=volume,
         incident=incident,
         drafted_by=by.name,
     )

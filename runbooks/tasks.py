@@ -7,9 +7,14 @@ import socket
 
 from celery import shared_task
 
+from backups.lease import lease
 from cluster.connect import connect
-from runbooks import engine
+from health.models import Reading
+from runbooks import engine, may
 from runbooks.models import Run
+
+SILENT = 60  # seconds that the asking may take before another worker goes on
+PAUSE = 1  # seconds at least between two
 
 
 @shared_task
@@ -25,3 +30,12 @@ def knock_on_all() -> None:
     """For the knocks that nobody heard, and the runs whose worker is gone."""
     for run_id in Run.objects.due().values_list("pk", flat=True):
         advance.delay(run_id)
+
+
+@shared_task
+def ask_access() -> None:
+    """Ask what our account may do, unless somebody is at it or the last answer is good enough."""
+    Reading.objects.get_or_create(what=may.WHAT)
+    with lease(Reading.objects.filter(what=may.WHAT), seconds=SILENT, then=PAUSE) as mine:
+        if mine and may.due():
+            may.ask(connect)

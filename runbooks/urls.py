@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runbooks import views
+from runbooks import access, views
 
 urlpatterns = [
     path("runbooks/", views.library, name="runbooks"),
     path("runbooks/<slug:slug>/", views.launch, name="runbook"),
+    path("access/", access.access, name="access"),
+    path("access/ask/", access.ask, name="access-ask"),
     path("runs/", views.runs, name="runs"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/start/", views.start, name="run-start"),

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from audit.moves import IllegalMove, LostRace
+from backups.models import Volume
 from incidents.models import Incident
 from people.access import Request, actor, who_may
 from people.models import User
 from people.roles import May
-from runbooks import actions, spine
+from runbooks import actions, may, spine
 from runbooks.base import decoded, shelf
 from runbooks.forms import form_for
 from runbooks.models import LIVE, Run, State
@@ -57,13 +58,26 @@ def launch(request: Request, slug: str) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     volume = int(given["volume"]) if given.get("volume", "").isdecimal() and len(given["volume"]) < 10 else None
     form = form_for(kind, volume)(request.POST or None, initial=request.GET.dict())
+    off = off_in(kind, volume)
     if request.method == "POST" and form.is_valid():
         incident = form.cleaned_data.pop("incident")
-        run = actions.draft(decoded(kind, form.cleaned_data), by=actor(request), incident=incident)
-        return went_to(request, run)
+        try:
+            run = actions.draft(decoded(kind, form.cleaned_data), by=actor(request), incident=incident)
+        except actions.TurnedOff as e:
+            off = [e.standing]
+        else:
+            return went_to(request, run)
     status = 422 if form.is_bound else 200
     template = "runbooks/_asks.html" if request.htmx and not form.is_bound else "runbooks/runbook.html"
-    return render(request, template, {"kind": kind, "form": form, "volume": volume}, status=status)
+    return render(request, template, {"kind": kind, "form": form, "volume": volume, "off": off}, status=status)
+
+
+def off_in(kind: Any, volume: int | None) -> list[may.Standing]:
+    """Where a runbook is off: in the volume's namespace, or before one is chosen in all that have volumes."""
+    known = may.answer()
+    here = Volume.objects.filter(pk=volume) if volume else Volume.objects.all()
+    names = sorted(set(here.values_list("namespace", flat=True)))
+    return [] if known.old else [standing for name in names if (standing := known.of(kind, name)).off]
 
 
 @require_GET
@@ -104,8 +118,8 @@ def shown(
         "done": spine.done_count(rows),
         "back": spine.to_take_back(run) if known and run.state in LIVE else [],
         "lines": list(run.lines.order_by("-pk")[:20]),
-        "may_start": may(request, May.START_RUN),
-        "may_draft": may(request, May.DRAFT_RUN),
+        "may_start": allowed(request, May.START_RUN),
+        "may_draft": allowed(request, May.DRAFT_RUN),
         "must_type": known and run.runbook.typed(),
         "back_possible": known and any(act.inverse() for act in run.plan) and not any(a.one_way for a in run.plan),
         "error": error,
@@ -116,7 +130,7 @@ def shown(
     return render(request, template, context, status=status)
 
 
-def may(request: HttpRequest, what: May) -> bool:
+def allowed(request: HttpRequest, what: May) -> bool:
     return isinstance(request.user, User) and request.user.may(what)
 
 

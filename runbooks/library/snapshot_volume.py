@@ -25,6 +25,7 @@ class SnapshotVolume(Runbook[Seen]):
 
     needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.SCALE, rights.SYNC, rights.ATTACHED)
     wants = rights.KEEP
+    parts = ("snapshots",)
 
     volume: int = param(_("Volume"), _("What to keep"), kind="volume")
     quiet: bool = param(

@@ -1,0 +1,59 @@
+"""The page Access: which runbook may be run where, before anyone needs it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError
+
+from people.access import Request, who_may
+from people.roles import May
+from runbooks import may
+from runbooks.base import shelf
+from runbooks.may import Standing
+from runbooks.tasks import ask_access
+
+log = logging.getLogger(__name__)
+ORDER = ("fail", "unknown", "warn", "ok")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A namespace, and how each runbook stands there: what is off first."""
+
+    name: str
+    rows: list[Standing]
+
+    @property
+    def whole(self) -> bool:
+        return all(row.state == "ok" for row in self.rows)
+
+
+@require_safe
+@who_may(May.READ)
+def access(request: Request) -> HttpResponse:
+    """The page, or the part of it that a new answer changes."""
+    answer = may.answer()
+    kinds = sorted(shelf().values(), key=lambda kind: str(kind.title))
+    places = []
+    for name in may.namespaces():
+        rows = sorted((answer.of(kind, name) for kind in kinds), key=lambda row: ORDER.index(row.state))
+        places.append(Place(name, rows))
+    context = {"answer": answer, "places": places, "may_ask": request.user.may(May.DRAFT_RUN)}
+    return render(request, "runbooks/_access.html" if request.htmx else "runbooks/access.html", context)
+
+
+@require_POST
+@who_may(May.DRAFT_RUN)
+def ask(request: Request) -> HttpResponseBase:
+    """A worker asks at its next knock, which is now where the broker takes it."""
+    may.want()
+    try:
+        ask_access.apply_async(retry=False)
+    except (OperationalError, OSError):
+        log.warning("The broker did not take the knock for an answer about our rights")
+    return access(request) if request.htmx else redirect("access")
