@@ -162,7 +162,9 @@ class Api:
         body: dict[str, Any] = {"propagationPolicy": "Background"}
         if uid:
             body["preconditions"] = {"uid": uid}
-        self.ask("DELETE", path, DRY if dry else {}, body)
+        if dry:
+            body["dryRun"] = ["All"]  # of a deletion that has a body the server does not read the query
+        self.ask("DELETE", path, {}, body)
 
     # --- The wire ---
 
