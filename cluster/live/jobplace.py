@@ -1,0 +1,131 @@
+"""Where a job finds its files: the claim, what else it reads, and the node that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster.api import ClaimRef, JobSpec
+from cluster.errors import NotFound, Refused
+from cluster.kubernetes import Api
+from cluster.live import snapshots
+from cluster.live.jobpod import mounts_claim
+from cluster.live.objects import CORE, Meta, Object, below
+
+ONCE, ONE_POD = "ReadWriteOnce", "ReadWriteOncePod"
+
+
+class ClaimSpec(Object):
+    access_modes: list[str] = []
+    storage_class_name: str = ""
+    volume_mode: str = "Filesystem"
+
+
+class ClaimState(Object):
+    phase: str = ""
+
+
+class ClaimObject(Object):
+    metadata: Meta
+    spec: ClaimSpec
+    status: ClaimState | None = None
+
+
+class ClaimName(Object):
+    claim_name: str
+
+
+class Mounted(Object):
+    name: str
+    persistent_volume_claim: ClaimName | None = None
+
+
+class UserSpec(Object):
+    node_name: str = ""
+    volumes: list[Mounted] = []
+
+
+class UserState(Object):
+    phase: str = ""
+
+
+class User(Object):
+    """A pod, by what it mounts."""
+
+    metadata: Meta
+    spec: UserSpec
+    status: UserState | None = None
+
+    def mounts(self, claim: str) -> bool:
+        names = (v.persistent_volume_claim.claim_name for v in self.spec.volumes if v.persistent_volume_claim)
+        over = self.status is not None and self.status.phase in ("Succeeded", "Failed")
+        return claim in names and not over
+
+
+@dataclass(frozen=True)
+class Place:
+    """`node` is the one to run on, empty where any will do; `like` and `size` are the clone's, of a snapshot."""
+
+    node: str = ""
+    like: dict[str, Any] = field(default_factory=dict)
+    size: str = ""
+
+
+def look(api: Api, job: JobSpec) -> Place:
+    """Raises NotFound for what is not there, Refused for what cannot be mounted as things are."""
+    claim = find(api, job.claim)
+    mounted = [claim] if mounts_claim(job) else []
+    if job.source:
+        mounted.append(find(api, ClaimRef(job.claim.namespace, job.source)))
+    node = one_node(api, mounted) if mounted else ""
+    if not job.snapshot:
+        return Place(node)
+    like, size = cloned(api, job, claim)
+    return Place(node, like, size)
+
+
+def find(api: Api, ref: ClaimRef) -> ClaimObject:
+    here = api.get(below(CORE, "persistentvolumeclaims", ref.namespace, ref.name), ClaimObject)
+    if here.spec.volume_mode != "Filesystem":
+        raise Refused(f"The claim {ref} is a raw device and has no files.")
+    if here.status and here.status.phase == "Lost":
+        raise Refused(f"The claim {ref} has lost its volume.")
+    if here.metadata.deletion_timestamp is not None:
+        raise Refused(f"The claim {ref} is being deleted: no new pod may mount it.")
+    return here
+
+
+def one_node(api: Api, claims: Iterable[ClaimObject]) -> str:
+    """The node where claims that only one node may have are in use now."""
+    namespace, nodes = "", set()
+    for claim in claims:
+        namespace = claim.metadata.namespace
+        users = [p for p in api.list(below(CORE, "pods", namespace), User).items if p.mounts(claim.metadata.name)]
+        if ONE_POD in claim.spec.access_modes and users:
+            raise Refused(
+                f"The claim {namespace}/{claim.metadata.name} may be used by one pod only (ReadWriteOncePod), and "
+                f"{users[0].metadata.name} uses it: scale its workload to 0 first."
+            )
+        if claim.spec.access_modes == [ONCE]:
+            nodes |= {user.spec.node_name for user in users if user.spec.node_name}
+    if len(nodes) > 1:
+        raise Refused(f"The claims are in use on several nodes, {' and '.join(sorted(nodes))}: no pod can have all.")
+    return nodes.pop() if nodes else ""
+
+
+def cloned(api: Api, job: JobSpec, claim: ClaimObject) -> tuple[dict[str, Any], str]:
+    """How the claim made from the snapshot must be: like the one that the snapshot is of, and of its very size."""
+    snapshot = snapshots.find(api, job.claim.namespace, job.snapshot)
+    if not snapshots.told(snapshot, snapshots.behind(api, snapshot)).ready:
+        raise Refused(f"The snapshot {job.snapshot} is not ready to use.")
+    like = claim
+    if (name := snapshot.spec.source.persistent_volume_claim_name) not in ("", job.claim.name):
+        try:
+            like = api.get(below(CORE, "persistentvolumeclaims", job.claim.namespace, name), ClaimObject)
+        except NotFound:  # its claim is gone: as the one that the files are for
+            like = claim
+    modes = [ONCE if mode == ONE_POD else mode for mode in like.spec.access_modes]
+    assert snapshot.status is not None
+    size = str(snapshot.status.restore_size)
+    return {"storageClassName": like.spec.storage_class_name, "accessModes": modes}, size

@@ -1,0 +1,338 @@
+"""
+How a job fares: by its Job, its pod, and what the agent said. Nothing is remembered between two looks.
+
+The agent's last line is in its log and, if it is short enough, in the pod's status, which a rotated log does not touch.
+A pod that never comes to run says why in events and in its status; what will not mend by waiting is given up, by the
+Job's own deadline, so that no pod can come after the failure was told.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from cluster.api import Job
+from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
+from cluster.kubernetes import Api
+from cluster.live.jobpod import CONTAINER, GAVE_UP, STARTED
+from cluster.live.objects import BATCH, CORE, MANAGED, US, Meta, Object, below, pointer
+
+log = logging.getLogger(__name__)
+
+TO_BE_ADMITTED, TO_HAVE_AN_IMAGE = 60.0, 120.0  # seconds of patience
+LINES, LINES_AT_THE_END = 10, 400  # of the log; a long line is kept by the node in pieces of 16 KiB that count as lines
+NO_IMAGE = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
+NO_START = {"StartError", "ContainerCannotRun", "ContainerStatusUnknown"}
+
+
+class Condition(Object):
+    type: str
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class SecretName(Object):
+    secret_name: str = ""
+
+
+class ClaimName(Object):
+    claim_name: str = ""
+
+
+class Volume(Object):
+    name: str
+    secret: SecretName | None = None
+    persistent_volume_claim: ClaimName | None = None
+
+
+class PodSpec(Object):
+    volumes: list[Volume] = []
+
+
+class Template(Object):
+    spec: PodSpec
+
+
+class JobBody(Object):
+    template: Template
+    suspend: bool = False
+    active_deadline_seconds: int = 0
+
+
+class JobState(Object):
+    start_time: datetime | None = None
+    conditions: list[Condition] = []
+
+
+class JobObject(Object):
+    metadata: Meta
+    spec: JobBody
+    status: JobState = msgspec.field(default_factory=JobState)
+
+    @property
+    def ours(self) -> bool:
+        return self.metadata.labels.get(MANAGED) == US
+
+    @property
+    def half(self) -> bool:
+        """Made, and never let go. One that somebody has suspended since is another matter."""
+        return self.ours and self.spec.suspend and STARTED not in self.metadata.annotations
+
+    @property
+    def beside(self) -> str:
+        """The name of what it needs and owns."""
+        found = [v.secret.secret_name for v in self.spec.template.spec.volumes if v.name == "spec" and v.secret]
+        return found[0] if found else ""
+
+    @property
+    def claims(self) -> set[str]:
+        volumes = self.spec.template.spec.volumes
+        return {v.persistent_volume_claim.claim_name for v in volumes if v.persistent_volume_claim}
+
+    def is_(self, kind: str) -> Condition | None:
+        return next((c for c in self.status.conditions if c.type == kind and c.status == "True"), None)
+
+
+class Waiting(Object):
+    reason: str = ""
+    message: str = ""
+
+
+class Running(Object):
+    started_at: datetime | None = None
+
+
+class Terminated(Object):
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class State(Object):
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerState(Object):
+    name: str
+    state: State = msgspec.field(default_factory=State)
+
+
+class PodState(Object):
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    conditions: list[Condition] = []
+    container_statuses: list[ContainerState] = []
+
+
+class Pod(Object):
+    metadata: Meta
+    status: PodState = msgspec.field(default_factory=PodState)
+
+    @property
+    def agent(self) -> State:
+        found = (c.state for c in self.status.container_statuses if c.name == CONTAINER)
+        return next(found, State())
+
+    @property
+    def runs(self) -> bool:
+        return self.agent.running is not None and self.metadata.deletion_timestamp is None
+
+    @property
+    def over(self) -> bool:
+        return self.status.phase in ("Succeeded", "Failed")
+
+
+class About(Object):
+    kind: str = ""
+    name: str = ""
+
+
+class Event(Object):
+    metadata: Meta
+    involved_object: About
+    reason: str = ""
+    message: str = ""
+    type: str = ""
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        at = self.last_timestamp or self.event_time or self.metadata.creation_timestamp
+        return at or datetime.min.replace(tzinfo=UTC)
+
+
+Words = dict[str, dict[str, Any]]
+
+
+def told(api: Api, here: JobObject) -> Job:
+    """Raises Unreachable when it has ended and what the agent said last cannot be read just now."""
+    pod = pod_of(api, here)
+    name, end = here.metadata.name, here.is_("Complete") or here.is_("Failed")
+    asked_to_end = here.is_("FailureTarget") or (pod is not None and pod.metadata.deletion_timestamp)
+    ended = end is not None or (pod is not None and pod.over and not asked_to_end)
+    words = said(api, pod, ended=ended)
+    progress = words.get("progress", {})
+    if ended and "result" in words:
+        return Job(name, "done", progress, words["result"])
+    if ended:
+        return Job(name, "failed", progress, error=why(api, here, pod, end, words))
+    if pod is not None and (pod.agent.running or pod.agent.terminated):
+        return Job(name, "running", progress)
+    return Job(name, "pending", waited(api, here, pod))
+
+
+def pod_of(api: Api, here: JobObject) -> Pod | None:
+    """The last one that it had; there is never more than one that is not over."""
+    mine = f"batch.kubernetes.io/controller-uid={here.metadata.uid}"
+    found = api.list(below(CORE, "pods", here.metadata.namespace), Pod, labelSelector=mine).items
+    return max(found, key=lambda p: (not p.over, p.metadata.creation_timestamp), default=None)
+
+
+# --- What the agent said ---
+
+
+def said(api: Api, pod: Pod | None, *, ended: bool) -> Words:
+    """The last line of each kind."""
+    if pod is None or not (pod.agent.running or pod.agent.terminated):
+        return {}
+    left = message(pod.agent.terminated.message) if pod.agent.terminated else {}
+    try:
+        lines = LINES_AT_THE_END if ended else LINES
+        path = below(CORE, "pods", pod.metadata.namespace, f"{pod.metadata.name}/log")
+        words = spoken(api.text(path, container=CONTAINER, tailLines=str(lines)))
+    except (NotFound, Refused):  # it is not there yet, or no more
+        words = {}
+    except (Unreachable, Forbidden):  # its node does not answer; the pod's status may say enough
+        if ended and not left:
+            raise
+        words = {}
+    return words | left
+
+
+def spoken(text: str) -> Words:
+    words: Words = {}
+    for line in text.splitlines():
+        words |= message(line)
+    return words
+
+
+def message(line: str) -> Words:
+    try:
+        return msgspec.json.decode(line, type=dict[str, dict[str, Any]])
+    except (msgspec.MsgspecError, UnicodeError):
+        return {}  # not of the agent's making
+
+
+# --- Why it failed ---
+
+
+def why(api: Api, here: JobObject, pod: Pod | None, end: Condition | None, words: Words) -> Mapping[str, Any]:
+    """The error, empty for a pod that was killed: what it did may be done again."""
+    if given := here.metadata.annotations.get(GAVE_UP):
+        return message(given).get("error", {})
+    if end is not None and end.reason == "DeadlineExceeded":
+        told = f"It was not done after {here.spec.active_deadline_seconds} s, and was ended."
+        return error("deadline", " ".join(filter(None, (told, last_warning(api, here)))))
+    if (by_agent := words.get("error", {})) and by_agent.get("code") != "terminated":
+        return by_agent
+    ended = pod.agent.terminated if pod is not None else None
+    if ended is not None and ended.reason == "OOMKilled":
+        return error("out-of-memory", "It took more memory than the limit of the jobs' profile allows.")
+    if ended is not None and ended.reason in NO_START and ended.reason != "ContainerStatusUnknown":
+        return error("no-image", ended.message or ended.reason)
+    return {}
+
+
+def error(code: str, words: str) -> dict[str, Any]:
+    return {"code": code, "message": words, "params": {}}
+
+
+def last_warning(api: Api, here: JobObject) -> str:
+    """What the cluster said last of the pods that it had, which may be gone."""
+    mine = f"{here.metadata.name}-"
+    found = warnings(api, here.metadata.namespace, "involvedObject.kind=Pod")
+    return newest([e for e in found if e.involved_object.name.startswith(mine)])
+
+
+# --- What it waits for ---
+
+
+def waited(api: Api, here: JobObject, pod: Pod | None) -> dict[str, Any]:
+    """Progress of a job that does not run yet: what it waits for, in the cluster's words. Gives up what is in vain."""
+    if here.spec.suspend:
+        return {"waiting": "It was suspended by somebody."}
+    now = datetime.now(UTC)
+    if pod is None:
+        failed = [e for e in about(api, here.metadata) if e.reason == "FailedCreate"]
+        words = newest(failed)
+        in_vain = words and late(here.status.start_time, now, TO_BE_ADMITTED)
+        code = "not-admitted"
+    else:
+        waiting = pod.agent.waiting or Waiting()
+        no_image = waiting.reason in NO_IMAGE
+        words = no_image_words(waiting) if no_image else words_of(api, pod, waiting)
+        in_vain = no_image and late(pod.metadata.creation_timestamp, now, TO_HAVE_AN_IMAGE)
+        code = "no-image"
+    if in_vain and GAVE_UP not in here.metadata.annotations:
+        give_up(api, here, error(code, words))
+    return {"waiting": words} if words else {}
+
+
+def no_image_words(waiting: Waiting) -> str:
+    return waiting.message or waiting.reason
+
+
+def words_of(api: Api, pod: Pod, waiting: Waiting) -> str:
+    """The newest warning; else what keeps it from a node; else what its container waits for, if that is unusual."""
+    if found := newest(about(api, pod.metadata)):
+        return found
+    unplaced = next((c for c in pod.status.conditions if c.type == "PodScheduled" and c.status == "False"), None)
+    if unplaced is not None:
+        return unplaced.message
+    return waiting.message
+
+
+def late(since: datetime | None, now: datetime, patience: float) -> bool:
+    return since is not None and (now - since).total_seconds() > patience
+
+
+def about(api: Api, meta: Meta) -> list[Event]:
+    return warnings(api, meta.namespace, f"involvedObject.uid={meta.uid}")
+
+
+def warnings(api: Api, namespace: str, which: str) -> list[Event]:
+    try:
+        return list(api.list(below(CORE, "events", namespace), Event, fieldSelector=f"{which},type=Warning").items)
+    except (Forbidden, Unreachable) as e:
+        log.warning("The events of %s cannot be read: %s", namespace, e)
+        return []
+
+
+def newest(events: list[Event]) -> str:
+    return max(events, key=lambda e: e.at).message if events else ""
+
+
+def give_up(api: Api, here: JobObject, reason: dict[str, Any]) -> None:
+    """Let the Job end by its deadline now. It has failed only when the cluster says so."""
+    at = pointer("spec", "activeDeadlineSeconds")
+    operations: list[dict[str, Any]] = [
+        {"op": "test", "path": at, "value": here.spec.active_deadline_seconds},
+        {"op": "replace", "path": at, "value": 1},
+        {"op": "add", "path": pointer("metadata", "annotations", GAVE_UP), "value": json.dumps({"error": reason})},
+    ]
+    try:
+        api.patch(below(BATCH, "jobs", here.metadata.namespace, here.metadata.name), operations)
+    except Conflict:
+        return
+    except ClusterError as e:
+        log.warning("The job %s/%s cannot be given up: %s", here.metadata.namespace, here.metadata.name, e)
