@@ -56,6 +56,193 @@ class Bare(Object):
     metadata: Meta
 
 
+# --- Pods ---
+
+
+class Mount(Object):
+    name: str
+    mount_path: str = ""
+
+
+class ContainerSpec(Object):
+    """An init container whose `restart_policy` is Always is a native sidecar: it runs beside the others."""
+
+    name: str
+    image: str = ""
+    command: list[str] = []
+    args: list[str] = []
+    volume_mounts: list[Mount] = []
+    volume_devices: list[Mount] = []
+    restart_policy: str = ""
+
+
+class ClaimSource(Object):
+    claim_name: str
+
+
+class HostPath(Object):
+    path: str
+
+
+class Volume(Object):
+    """`ephemeral` makes a claim of its own for each pod."""
+
+    name: str
+    persistent_volume_claim: ClaimSource | None = None
+    ephemeral: dict[str, Any] | None = None
+    host_path: HostPath | None = None
+
+
+class PodSpec(Object):
+    containers: list[ContainerSpec] = []
+    init_containers: list[ContainerSpec] = []
+    volumes: list[Volume] = []
+    node_name: str = ""
+    node_selector: dict[str, str] = {}
+
+
+class Running(Object):
+    started_at: datetime | None = None
+
+
+class Waiting(Object):
+    reason: str = ""
+    message: str = ""
+
+
+class Terminated(Object):
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class ContainerState(Object):
+    """At most one of them."""
+
+    running: Running | None = None
+    waiting: Waiting | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Object):
+    name: str
+    state: ContainerState = msgspec.field(default_factory=ContainerState)
+    last_state: ContainerState = msgspec.field(default_factory=ContainerState)
+    ready: bool = False
+    restart_count: int = 0
+
+
+class Condition(Object):
+    type: str
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class PodStatus(Object):
+    phase: str = ""
+    conditions: list[Condition] = []
+    container_statuses: list[ContainerStatus] = []
+    init_container_statuses: list[ContainerStatus] = []
+    start_time: datetime | None = None
+
+
+class PodObject(Object):
+    metadata: Meta
+    spec: PodSpec = msgspec.field(default_factory=PodSpec)
+    status: PodStatus = msgspec.field(default_factory=PodStatus)
+
+
+# --- What makes pods ---
+
+
+class TemplateMeta(Object):
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
+class PodTemplate(Object):
+    metadata: TemplateMeta = msgspec.field(default_factory=TemplateMeta)
+    spec: PodSpec = msgspec.field(default_factory=PodSpec)
+
+
+class JobSpec(Object):
+    template: PodTemplate = msgspec.field(default_factory=PodTemplate)
+
+
+class JobTemplate(Object):
+    spec: JobSpec = msgspec.field(default_factory=JobSpec)
+
+
+class ClaimMeta(Object):
+    name: str
+
+
+class ClaimTemplate(Object):
+    metadata: ClaimMeta
+
+
+class ControllerSpec(Object):
+    """Of every kind at once: a Deployment has no `suspend`, a CronJob no `replicas`."""
+
+    replicas: int | None = None
+    parallelism: int | None = None
+    suspend: bool | None = None
+    template: PodTemplate | None = None
+    job_template: JobTemplate | None = None
+    volume_claim_templates: list[ClaimTemplate] = []
+
+
+class ControllerStatus(Object):
+    ready_replicas: int = 0
+    number_ready: int = 0
+    desired_number_scheduled: int = 0
+    ready: int = 0
+    completion_time: datetime | None = None
+    conditions: list[Condition] = []
+
+
+class Controller(Object):
+    """Whatever makes pods. In a list the kind of an object is not told: who lists knows it."""
+
+    metadata: Meta
+    spec: ControllerSpec = msgspec.field(default_factory=ControllerSpec)
+    status: ControllerStatus = msgspec.field(default_factory=ControllerStatus)
+
+    @property
+    def template(self) -> PodTemplate:
+        if self.spec.job_template:
+            return self.spec.job_template.spec.template
+        return self.spec.template or PodTemplate()
+
+
+# --- Events ---
+
+
+class Subject(Object):
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+class Series(Object):
+    last_observed_time: datetime | None = None
+
+
+class EventObject(Object):
+    metadata: Meta
+    involved_object: Subject
+    reason: str = ""
+    message: str = ""
+    type: str = ""
+    first_timestamp: datetime | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: Series | None = None
+
+
 def below(base: str, resource: str, namespace: str = "", name: str = "") -> str:
     """The path of a kind's objects, in a namespace or in all, or of one of them."""
     place = f"{base}/namespaces/{namespace}/{resource}" if namespace else f"{base}/{resource}"
@@ -67,6 +254,11 @@ def path_of(ref: WorkloadRef) -> str:
     if ref.kind not in WORKLOADS:
         raise Refused(f"{ref.kind} is no workload that this program knows.")
     return f"{WORKLOADS[ref.kind].format(f'namespaces/{ref.namespace}')}/{ref.name}"
+
+
+def paths_of(kind: str, namespace: str = "") -> str:
+    """Where all of a kind of workload are found, in a namespace or everywhere."""
+    return WORKLOADS[kind].format(f"namespaces/{namespace}" if namespace else "").replace("//", "/")
 
 
 def pointer(*parts: str) -> str:

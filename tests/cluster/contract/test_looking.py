@@ -72,6 +72,7 @@ def test_only_the_syncs_of_a_claim_are_told(place, cluster):
 def test_one_view_holds_what_the_single_questions_answer(place, cluster):
     place.until(lambda: cluster.workload(place.workload).ready == 1, "a ready pod")
     cluster.make_snapshot(place.quiet, "am-7-1", labels={})
+    place.until(lambda: cluster.snapshot(place.quiet.namespace, "am-7-1").ready, "the snapshot")
     view = cluster.view()
     assert view.blind == {}
     assert cluster.workload(place.workload) in view.workloads

@@ -1,0 +1,58 @@
+"""Logs: of one container, and the last words of all that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from cluster.api import Container, Pod
+from cluster.errors import ClusterError
+from cluster.kubernetes import Api
+from cluster.live.objects import CORE, below
+
+MOST = 20  # containers whose last words are read
+LINES = 20
+LATELY = timedelta(minutes=10)
+LONGEST = 256 * 1024  # bytes of the last lines
+
+
+def tail(api: Api, pod: Pod, container: str, lines: int, *, previous: bool = False) -> tuple[str, ...]:
+    """Raises Refused while there is no log."""
+    query = {"container": container, "tailLines": str(lines), "limitBytes": str(LONGEST)}
+    which = {"previous": "true"} if previous else {}
+    return tuple(api.text(f"{below(CORE, 'pods', pod.namespace, pod.name)}/log", **query, **which).splitlines())
+
+
+def last_words(
+    api: Api, pool: ThreadPoolExecutor, pods: Iterable[Pod], at: datetime
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The last lines of the containers that fail, the worst first; and why for each whose log was not read."""
+    failing = [(pod, c) for pod in pods if not pod.deleting for c in pod.containers if fails(c, at)]
+    failing.sort(key=lambda pair: (pair[1].reason != "CrashLoopBackOff", -pair[1].restarts, str(pair[0])))
+    asked = {where(*pair): pool.submit(words, api, *pair) for pair in failing[:MOST]}
+    logs: dict[str, tuple[str, ...]] = {}
+    unread = {f"logs:{where(*pair)}": f"only the worst {MOST} are read" for pair in failing[MOST:]}
+    for name, answer in asked.items():
+        try:
+            logs[name] = answer.result()
+        except ClusterError as e:
+            unread[f"logs:{name}"] = str(e)
+    return logs, unread
+
+
+def where(pod: Pod, container: Container) -> str:
+    return f"{pod}/{container.name}"
+
+
+def fails(container: Container, at: datetime) -> bool:
+    """In back-off, or it failed a short while ago: between two crashes a container is running."""
+    if container.reason == "CrashLoopBackOff":
+        return True
+    lately = container.last_finished is not None and at - container.last_finished <= LATELY
+    return container.restarts > 0 and lately and container.last_exit_code not in (0, None)
+
+
+def words(api: Api, pod: Pod, container: Container) -> tuple[str, ...]:
+    """Of the one that crashed: in back-off that is the last one, and while the next one runs the one before."""
+    return tail(api, pod, container.name, LINES, previous=container.state == "running")
