@@ -17,6 +17,7 @@ import struct
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ class Ways:
 
     fate: Callable[[Call], Fate] = lambda call: "pass"
     calls: list[tuple[str, Fate, int]] = field(default_factory=list)
+    changes: list[tuple[str, bytes]] = field(default_factory=list)  # key and body of what the server did
     down_until: float = 0.0  # monotonic seconds
     lock: threading.Lock = field(default_factory=threading.Lock)
     connections: set[socket.socket] = field(default_factory=set)
@@ -85,11 +87,18 @@ class Ways:
         if call.mutates:
             with self.lock:
                 self.calls.append((call.key, fate, status))
+                if 200 <= status < 300:
+                    self.changes.append((call.key, call.body))
 
     def took_effect(self) -> list[str]:
         """What the server was asked to change and did, in order, whether or not the answer arrived."""
         with self.lock:
-            return [key for key, _fate, status in self.calls if 200 <= status < 300]
+            return [key for key, _body in self.changes]
+
+    def done_twice(self) -> list[str]:
+        """What the server was made to do more than once, word for word."""
+        with self.lock:
+            return [key for (key, _body), times in Counter(self.changes).items() if times > 1]
 
 
 def each_once(fate: Fate) -> Callable[[Call], Fate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,11 @@ import boto3
 from botocore.config import Config
 
 from tests.acceptance.scene import objects
+from tests.acceptance.scene.contents import DAY
 from tests.acceptance.scene.objects import CLAIM, GALLERY, HOUSE, OLD, PHOTOS, PORT, PREFIX
 from tests.acceptance.scene.prints import Prints, read
 from tests.acceptance.server import Server, until
 
-TWELVE_DAYS = 12
 MARK = "another/thing"  # an object that is nobody's business here
 # As after a format: nothing but what a new filesystem has, and its root is root's.
 EMPTY = (
@@ -62,12 +63,21 @@ class Stage:
     thumbnails: int
     every: int = 5
     namespace: str = field(default_factory=lambda: f"am-scene-{uuid.uuid4().hex[:6]}")
+    now: int = field(default_factory=lambda: int(time.time()))  # when everything was as it is, in seconds
     released: str = ""  # the volume that an older claim left behind
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
     def bucket(self) -> str:
         return self.namespace
+
+    @property
+    def six_days_ago(self) -> int:
+        return self.now - 6 * DAY
+
+    @property
+    def twelve_days_ago(self) -> int:
+        return self.now - 12 * DAY
 
     # --- Set up, and cleared away ---
 
@@ -82,9 +92,9 @@ class Stage:
             *(objects.claim(here, name) for name in (CLAIM, OLD, PHOTOS)),
         )
         at_work = [
-            self.begin(CLAIM, filling(self.thumbnails)),
-            self.begin(OLD, filling(self.thumbnails - 10, TWELVE_DAYS)),
-            self.begin(PHOTOS, filling(50)),
+            self.begin(CLAIM, filling(self.now, self.thumbnails)),
+            self.begin(OLD, filling(self.twelve_days_ago, self.thumbnails)),
+            self.begin(PHOTOS, filling(self.now, 50)),
         ]
         for name in at_work:
             self.end(name)
@@ -254,8 +264,8 @@ class Stage:
         until(lambda: self.mirrored() == {"configuration.yaml"}, "the mirror to be wiped")
 
 
-def filling(thumbnails: int, days_ago: int = 0) -> list[str]:
-    return ["python3", "/scene/contents.py", "/data", str(thumbnails), str(days_ago)]
+def filling(then: int, thumbnails: int) -> list[str]:
+    return ["python3", "/scene/contents.py", "/data", str(then), str(thumbnails)]
 
 
 def ready(pod: dict[str, Any]) -> bool:

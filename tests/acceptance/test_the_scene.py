@@ -11,7 +11,7 @@ from tests.acceptance.scene.objects import CLAIM
 
 def test_the_application_is_hardened_emptied_and_wiped(stage):
     whole = stage.prints()[""]
-    fingerprint.holds(whole, fingerprint.expected(entries(stage.thumbnails)))
+    fingerprint.holds(whole, fingerprint.expected(entries(stage.now, stage.thumbnails)))
     mirror = stage.mirrored()
     assert {"configuration.yaml", "odd/noted"} <= mirror
     assert not any(name.startswith(".storage") for name in mirror), "the accounts were never in the mirror"

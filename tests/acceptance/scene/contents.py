@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ THUMBNAILS = 20_000
 MODES = (0o644, 0o600, 0o640, 0o664, 0o755)
 UID = GID = 1000
 DAY = 24 * 3600
-EPOCH = 1_750_000_000  # seconds; everything is older than this, and a file's time says which one it is
 FAMILY = {"users": [{"id": "5c1f", "name": "The family"}]}
 
 
@@ -36,10 +36,9 @@ class Entry:
     xattrs: dict[str, bytes] = field(default_factory=dict)
 
 
-def entries(thumbnails: int = THUMBNAILS, days_ago: int = 0) -> Iterator[Entry]:
-    """Directories before what is in them. `days_ago`: as it all was then, a little less and with other words in it."""
-    then = EPOCH - days_ago * DAY
-    yield from configuration(then, days_ago)
+def entries(then: int, thumbnails: int = THUMBNAILS) -> Iterator[Entry]:
+    """As it all was at a time in seconds: nothing is newer. Directories come before what is in them."""
+    yield from configuration(then)
     for folder in range((thumbnails + 199) // 200):
         path = f"thumbnails/{folder:03d}"
         yield Entry(path, "directory", 0o750 if folder % 7 else 0o2755, stamp(path, then))
@@ -48,13 +47,14 @@ def entries(thumbnails: int = THUMBNAILS, days_ago: int = 0) -> Iterator[Entry]:
     yield from oddities(then)
 
 
-def configuration(then: int, days_ago: int) -> Iterator[Entry]:
+def configuration(then: int) -> Iterator[Entry]:
     yield Entry(".storage", "directory", 0o700, stamp(".storage", then))
-    yield written(".storage/auth", 0o600, then, json.dumps({**FAMILY, "days_ago": days_ago}).encode())
+    yield written(".storage/auth", 0o600, then, json.dumps({**FAMILY, "then": then}).encode())
     for n in range(40):
-        text = json.dumps({"version": 1, "key": f"core.part_{n}", "data": {"days_ago": days_ago, "n": n}}, indent=2)
+        text = json.dumps({"version": 1, "key": f"core.part_{n}", "data": {"then": then, "n": n}}, indent=2)
         yield written(f".storage/core.part_{n}", 0o600, then, text.encode())
-    yield written("configuration.yaml", 0o644, then, f"# as it was {days_ago} days ago\ndefault_config:\n".encode())
+    text = f"# as it was at {then}\ndefault_config:\n".encode()
+    yield Entry("configuration.yaml", "file", 0o644, then * 1_000_000_000 - 1, text)
     yield written("automations.yaml", 0o644, then, b"- alias: Lights\n" * 40)
     yield written("secrets.yaml", 0o600, then, b"wifi: not really\n")
     yield Entry("custom_components", "directory", 0o755, stamp("custom_components", then))
@@ -64,8 +64,7 @@ def configuration(then: int, days_ago: int) -> Iterator[Entry]:
 
 
 def thumbnail(path: str, n: int, then: int) -> Entry:
-    noise = hashlib.sha256(path.encode()).digest()
-    content = (noise * 60)[: n * 7 % 1900]
+    content = random.Random(path).randbytes(n * 7 % 1900)  # which no compression makes smaller
     xattrs = {"user.origin": f"camera {n % 5}".encode()} if n % 40 == 0 else {}
     return Entry(path, "file", MODES[n % len(MODES)], stamp(path, then), content, xattrs=xattrs)
 
@@ -92,9 +91,9 @@ def stamp(path: str, then: int) -> int:
     return (then - noise % (700 * DAY)) * 1_000_000_000 + noise % 1_000_000_000
 
 
-def fill(root: Path, thumbnails: int = THUMBNAILS, days_ago: int = 0) -> int:
+def fill(root: Path, then: int, thumbnails: int = THUMBNAILS) -> int:
     """Write them below `root`, which root alone may do; how many there are. Times last: writing changes them."""
-    made = list(entries(thumbnails, days_ago))
+    made = list(entries(then, thumbnails))
     for entry in made:
         make(root / entry.path, entry, root)
     for entry in reversed(made):

@@ -1,0 +1,76 @@
+"""What is done to the machine under a volume: its CSI driver's faults, its files from below, its processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Node:
+    """The directory that the kit keeps everything in; the node runs on this machine, and the tests are root."""
+
+    directory: Path
+
+    @contextmanager
+    def fault(self, call: str, volume: str, what: str) -> Iterator[None]:
+        """The CSI driver answers `call` about one volume so: `fail CODE WORDS`, `delay SECONDS` or `notready`."""
+        file = self.directory / "csi" / "faults" / f"{call}.{volume}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(what + "\n")
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+
+    def mounted(self, volume: str) -> Path | None:
+        """Where the filesystem of a volume of class csi-ext4 is mounted now."""
+        staged = self.directory / "csi" / "meta" / "staged" / volume
+        try:
+            place = Path(staged.read_text().strip())
+        except FileNotFoundError:
+            return None
+        return place if os.path.ismount(place) else None
+
+    def agent(self, verb: str, place: Path) -> int | None:
+        """The process of the agent that does `verb` below a place: whose /data is the same directory."""
+        here = os.stat(place)
+        for each in Path("/proc").iterdir():
+            if not each.name.isdecimal():
+                continue
+            try:
+                words = (each / "cmdline").read_bytes().split(b"\0")
+                if b"backups.agent" in words and verb.encode() in words:
+                    data = os.stat(each / "root" / "data")
+                    if (data.st_dev, data.st_ino) == (here.st_dev, here.st_ino):
+                        return int(each.name)
+            except (FileNotFoundError, ProcessLookupError, PermissionError, NotADirectoryError):
+                continue
+        return None
+
+
+def kill_when(find: Callable[[], int | None], ripe: Callable[[], bool], seconds: float) -> bool:
+    """
+    Kill a process without a word at the moment that is `ripe`; False when it was gone before. Looks without a pause
+    once the process is there: the moment may be short.
+    """
+    deadline = time.monotonic() + seconds
+    while (pid := find()) is None:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"no process within {seconds:g} s")
+        time.sleep(0.005)
+    while not ripe():
+        if not os.path.exists(f"/proc/{pid}"):
+            return False
+        if time.monotonic() > deadline:
+            raise AssertionError(f"the moment did not come within {seconds:g} s")
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
