@@ -40,6 +40,7 @@ class Nas(Protocol):
 
     name: str
 
+    def has(self, lun: str) -> bool: ...
     def snapshots(self, lun: str) -> tuple[NasSnapshot, ...]:
         """Oldest first."""
         ...

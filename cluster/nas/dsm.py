@@ -110,14 +110,12 @@ class Dsm:
         mine = [t for t in targets if any(mapped.lun_uuid == lun for mapped in t.mapped_luns or ())]
         if any(target.connected_sessions is None for target in mine):
             raise Unreachable("The NAS does not say who is connected to its targets.")
-        if not mine:
-            self.there(lun)
+        if not mine and not self.has(lun):
+            raise NotFound(f"The NAS {self.name} has no LUN {lun}.")
         return tuple(sorted({session.value() for target in mine for session in target.connected_sessions or ()}))
 
-    def there(self, lun: str) -> None:
-        """Raises NotFound unless the NAS has this LUN."""
-        if lun not in {found.uuid for found in self.ask(LUN, "list", answers.Luns, types=KINDS).luns}:
-            raise NotFound(f"The NAS {self.name} has no LUN {lun}.")
+    def has(self, lun: str) -> bool:
+        return lun in {found.uuid for found in self.ask(LUN, "list", answers.Luns, types=KINDS).luns}
 
     # --- Asking ---
 
