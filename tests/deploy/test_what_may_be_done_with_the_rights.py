@@ -1,0 +1,123 @@
+"""The rights in `deploy/rbac`: enough for every runbook, a reason for each, and nothing that could be had without."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from cluster.api import Right
+from runbooks.base import shelf
+from tests.deploy.kubectl import DEPLOY
+
+ROLES = {path.parent.name: path for path in sorted((DEPLOY / "rbac").glob("*/role.yaml"))}
+README = (DEPLOY / "README.md").read_text()
+
+
+def rules(name):
+    return yaml.safe_load(ROLES[name].read_text())["rules"]
+
+
+def given(name):
+    """(verb, group, resource) of each right that a role gives."""
+    return {
+        (verb, group, resource)
+        for rule in rules(name)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def plain(right: Right):
+    resource = f"{right.resource}/{right.subresource}" if right.subresource else right.resource
+    return right.verb, right.group, resource
+
+
+def every(attribute):
+    return {plain(right) for kind in shelf().values() for right in getattr(kind, attribute)}
+
+
+def test_the_roles_are_these():
+    assert ROLES.keys() == {"reader", "actor", "gitops", "keeper", "break-glass"}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_nothing_is_given_by_a_star(name):
+    assert not [right for right in given(name) if "*" in "".join(right)]
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_rule_has_its_reason(name):
+    """In the manifest a comment above it, and a row of the table that names it."""
+    lines = ROLES[name].read_text().splitlines()
+    begins = [n for n, line in enumerate(lines) if line.startswith("  - apiGroups")]
+    reasons = [n for n in begins if lines[n - 1].startswith("  #") or reason_is_the_rule_before(lines, n)]
+    assert reasons == begins
+    for _verb, _group, resource in given(name):
+        assert re.search(rf"\| `{name}` \|.*`{resource}`", README), f"{resource} of {name} is in no row of the table"
+
+
+def reason_is_the_rule_before(lines, n):
+    """Rules of one reason stand together without a line between."""
+    return lines[n - 1].startswith("    verbs: ") and n > 0
+
+
+def test_the_reader_changes_nothing_and_learns_no_secret():
+    assert {verb for verb, _, resource in given("reader") if resource != "selfsubjectaccessreviews"} <= {
+        "get",
+        "list",
+        "watch",
+    }
+    told = {resource for _, _, resource in given("reader")}
+    assert not told & {"secrets", "configmaps", "pods/exec", "pods/attach", "pods/portforward", "nodes/proxy"}
+
+
+def test_nobody_reads_a_secret_and_only_broken_glass_enters_a_pod():
+    for name in ROLES:
+        held = {verb for verb, _, resource in given(name) if resource == "secrets"}
+        assert held <= {"create", "delete"}
+        assert name == "break-glass" or not {r for _, _, r in given(name) if r.startswith("pods/") and r != "pods/log"}
+        assert not {r for _, _, r in given(name) if r.startswith("nodes/")}
+        assert not {g for _, g, _ in given(name) if g == "rbac.authorization.k8s.io"}
+
+
+def test_acting_is_for_one_namespace_at_a_time():
+    for name in ("actor", "gitops"):
+        for path in (DEPLOY / "rbac" / name).glob("*.yaml"):
+            kinds = {each["kind"] for each in yaml.safe_load_all(path.read_text())}
+            assert not kinds & {"ClusterRole", "ClusterRoleBinding"}, path
+
+
+def test_every_runbook_may_run_with_reading_and_acting():
+    ordinary = given("reader") | given("actor")
+    released = {("patch", "", "persistentvolumes")}
+    assert every("needs") - ordinary <= released
+    # What a released volume needs is for nobody but who breaks the glass, and no other runbook waits for it.
+    others = [kind.slug for kind in shelf().values() if released & {plain(right) for right in kind.needs}]
+    assert all("rebind" in slug for slug in others)
+
+
+def test_what_a_part_of_a_runbook_wants_can_be_given():
+    assert every("wants") <= set().union(*(given(name) for name in ROLES))
+
+
+def test_every_right_to_change_something_is_one_that_a_runbook_uses():
+    reading = {"get", "list", "watch"}
+    unused = {r for name in ROLES for r in given(name) if r[0] not in reading} - every("needs") - every("wants")
+    assert unused <= {
+        ("create", "authorization.k8s.io", "selfsubjectaccessreviews"),  # the page Access
+        ("patch", "", "nodes"),  # people, by hand
+        ("create", "", "pods/exec"),  # people, by the command that a recovery pod's page shows
+    }
+
+
+def test_a_binding_names_the_accounts_that_there_are():
+    accounts = {yaml.safe_load(path.read_text())["metadata"]["name"] for path in DEPLOY.rglob("account.yaml")}
+    assert accounts == {"aftermath", "aftermath-break-glass"}
+    for path in DEPLOY.rglob("binding.yaml"):
+        for each in yaml.safe_load_all(path.read_text()):
+            assert {(s["namespace"], s["name"]) for s in each["subjects"]} <= {("aftermath", n) for n in accounts}
+            if each["roleRef"]["name"] == "aftermath-break-glass":
+                assert [s["name"] for s in each["subjects"]] == ["aftermath-break-glass"]
