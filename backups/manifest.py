@@ -87,7 +87,9 @@ class Stored(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Manifest(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     `source`: of a snapshot, of files that nobody wrote to (quiet), or of live ones. `stored`: what of `bytes` the
-    archive really holds; a sparse file's holes are not in it.
+    archive really holds; a sparse file's holes are not in it. `inner` and `strip`: where the archive is wrapped, the
+    entry of it that is the archive and the folder that is the root; everything that is counted is of that. `repeated`:
+    entries that come again later in the archive; they are counted each time.
     """
 
     format: Literal["aftermath.archive/1"] = "aftermath.archive/1"
@@ -102,6 +104,9 @@ class Manifest(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     crash_consistent: bool = True
     owners: Literal["real", "beside"] = "real"
     archive: Stored | None = None
+    inner: Name = ""
+    strip: Name = ""
+    repeated: Count = 0
     files: Count
     directories: Count
     bytes: Count

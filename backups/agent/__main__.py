@@ -42,12 +42,20 @@ archive     name, prefix, store, from_: "snapshot" | "quiet" | "live" (default l
             The manifest of PREFIX/NAME.tar.zst is PREFIX/NAME.manifest.json (backups.manifest.beside), and comes last.
     result  archive_key, manifest_key: str, manifest: {...} (backups.manifest.Manifest), again: bool (was there already)
 restore     run, and one of
-                key: str, store           an archive in S3, PREFIX/NAME.tar.zst; its manifest is read beside it
+                key: str, store           an archive in S3, as `file`
                 file: absolute path       .tar, .tar.gz, .tar.zst; a manifest beside it is used if there is one
                 source: absolute path     a directory
             manifest: {...} | null (instead of the one beside the archive), leaving_links: "refuse" | "keep"
+            inner: an entry of the archive that is itself the archive (.tar, .tar.gz, .tar.zst); "" is none
+            strip: the folder of the archive that is the root of the volume; what lies beside it is left; "" is none
+            Where the manifest names these they must not differ. Where nobody names them, a Home Assistant backup is
+            known by its looks (one that is encrypted is refused), and anything else is taken as it is.
+            of_bytes, of_files: at most so much, where no manifest says; else what has room here. Such an archive is
+            read twice: once to list it.
     result  staging: path, files, directories, bytes: int, sha256: str | null, manifest: {...} (what was admitted),
-            again: bool, notes: [no-manifest | left-out | links-leaving | owners-not-all-set]
+            again: bool, inner, strip: str (what was chosen),
+            notes: [no-manifest | inner | stripped | outside-root (there was more beside the folder) | left-out |
+                    links-leaving | owners-not-all-set]
 verify      run, where: "staging" (default) | "live", manifest: {...} | null (default: what `restore` kept),
             sentinels: [path] (must exist, besides the manifest's own), json: [path] (must parse), sqlite: bool = true
     result  files, directories, bytes: int, sentinels: [...], sqlite: [{"path", "ok"}], json: [path], checked: [code]
@@ -73,7 +81,7 @@ hold        run, seconds: int (1 to 86,400). It holds no lock and touches no fil
 Codes of errors: bad-spec, busy (another agent is at this data; ask again), terminated, other-filesystem, no-data,
 not-found, forbidden, unreachable (ask again), refused (by the store), no-credentials, bad-key, too-large,
 object-changed, no-space, read-only, io-error, no-tar, tar-failed, changed-while-read, special-file, no-xattrs,
-not-ours, bad-journal, bad-manifest, wrong-digest, truncated, bad-archive, absolute-path,
+not-ours, bad-journal, bad-manifest, wrong-digest, truncated, bad-archive, no-inner, no-root, encrypted, absolute-path,
 parent-path, device, link-leaves, through-link, too-many-files, too-many-bytes, empty-archive, not-restored,
 not-verified, no-undo, no-staging, mount-point, swap-unfinished, not-swapped, purged, not-confirmed, other-archive,
 internal

@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from backups.agent import journal
-from backups.agent.ground import PREVIOUS, SCRATCH, STAGING, STRAYS, Ground, clear
+from backups.agent.ground import PREVIOUS, SCRATCH, STAGING, STRAYS, UNPACKED, Ground, clear
 from backups.agent.restoring import KEPT
 from backups.agent.speak import Speaker
 from backups.agent.tree import exists
@@ -26,7 +26,8 @@ def discard(spec: RunSpec, speaker: Speaker) -> Removed:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=run_dir)
             os.fsync(run_dir)
-        clear(SCRATCH, run_dir, speaker, "discard")
+        for name in (SCRATCH, UNPACKED):
+            clear(name, run_dir, speaker, "discard")
         files, freed = clear(STAGING, run_dir, speaker, "discard")
         return Removed(removed=there, files=files, bytes=freed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, Protocol
 
 import zstandard
@@ -101,6 +101,55 @@ def ungzip(source: Readable) -> Iterator[bytes]:
 def untouched(source: Readable) -> Iterator[bytes]:
     while data := source.read(READ):
         yield data
+
+
+class Poured:
+    """Takes a compressed stream as it comes and gives `out` the plain bytes, a piece of bounded size at a time."""
+
+    def __init__(self, out: Callable[[bytes], object]) -> None:
+        self.out = out
+        self.first = b""
+        self.kind: str | None = None
+        self.gzip: Any = None
+        self.zstd: Any = None
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.out(bytes(data))
+        return len(data)
+
+    def update(self, data: memoryview) -> None:
+        whole: bytes | memoryview = data
+        if self.kind is None:
+            self.first += data
+            if len(self.first) < 4:
+                return
+            self.kind = next((kind for magic, kind in MAGIC.items() if self.first.startswith(magic)), "none")
+            whole, self.first = self.first, b""
+        try:
+            {"gzip": self._gzip, "zstd": self._zstd, "none": self.write}[self.kind](whole)
+        except (zlib.error, zstandard.ZstdError) as error:
+            raise Refused(f"The inner archive cannot be decompressed: {error}", code="bad-archive") from error
+
+    def finish(self) -> None:
+        if self.kind is None or (self.gzip is not None and not self.gzip.eof):
+            raise Refused("The inner archive breaks off in the middle.", code="truncated")
+
+    def _gzip(self, whole: bytes | memoryview) -> None:
+        data = bytes(whole)
+        while data:
+            if self.gzip is None or self.gzip.eof:
+                if self.gzip is not None and not (data := data.lstrip(b"\0")):
+                    return
+                self.gzip = zlib.decompressobj(31)
+            if plain := self.gzip.decompress(data, READ):
+                self.out(plain)
+            data = self.gzip.unused_data if self.gzip.eof else self.gzip.unconsumed_tail
+
+    def _zstd(self, whole: bytes | memoryview) -> None:
+        if self.zstd is None:
+            decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW)
+            self.zstd = decompressor.stream_writer(self, closefd=False)  # type: ignore[arg-type]
+        self.zstd.write(whole)
 
 
 def compressor(level: int) -> Any:

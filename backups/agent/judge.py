@@ -8,6 +8,7 @@ applications make such links to places in their own image; but nothing is ever u
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -26,11 +27,12 @@ MOST_STEPS = 40  # links after links, as the kernel counts them
 
 @dataclass(frozen=True)
 class Limits:
-    """At most so many entries and bytes. None: nobody promised anything."""
+    """At most so many entries and bytes, and so many of these really in the archive. None: nobody promised anything."""
 
     files: int | None = None
     directories: int | None = None
     bytes: int | None = None
+    stored: int | None = None
 
     @classmethod
     def of(cls, manifest: Manifest | None) -> Limits:
@@ -55,10 +57,12 @@ class Judge:
         self.tally = Tally()
         self.links: dict[str, str] = {}
         self.directories: set[str] = {""}
+        self.implied: set[str] = set()  # of these: no entry of their own so far
         self.most_files = inf if limits.files is None else limits.files
         self.most_directories = inf if limits.directories is None else limits.directories
         self.most_bytes = inf if limits.bytes is None else limits.bytes
-        self.path, self.kept = "", False
+        self.most_stored = self.most_bytes if limits.stored is None else limits.stored
+        self.path, self.kept, self.twice = "", False, False
         self.clear = ""  # a directory known not to lie below a link
         self.left_out = self.links_leaving = self.stored = 0
         self.root: RootSeen | None = None
@@ -81,12 +85,13 @@ class Judge:
         else:
             self._count(member, path)
         tally = self.tally
-        if tally.files > self.most_files or tally.bytes > self.most_bytes or self.stored > self.most_bytes:
+        if tally.files > self.most_files or tally.bytes > self.most_bytes or self.stored > self.most_stored:
             self._too_much()
         return None
 
     def finish(self) -> None:
-        """Judge what can be judged only now: where links lead through one another."""
+        """Judge what can be judged only now: where links lead through one another. Call it once."""
+        self.tally.directories += len(self.implied)
         for path in self.links:
             if leads_outside(path, self.links):
                 self._leaving(path)
@@ -111,6 +116,8 @@ class Judge:
         if path in self.links:
             raise Refused(f"{shown(path)} would take the place of a link.", code="through-link", path=shown(path))
         if member.kind == "directory":
+            self.twice = path in self.directories and path not in self.implied
+            self.implied.discard(path)
             self.directories.add(path)
         elif path in self.directories:
             raise Refused(f"{shown(path)} would take the place of a directory.", code="through-link", path=shown(path))
@@ -129,7 +136,15 @@ class Judge:
     def _directories(self, parent: str) -> None:
         while parent and parent not in self.directories:
             self.directories.add(parent)
+            if parent.partition("/")[0] not in KEPT:
+                self.implied.add(parent)
             parent = parent.rpartition("/")[0]
+        self._most_directories()
+
+    def _most_directories(self) -> None:
+        if self.tally.directories + len(self.implied) > self.most_directories:
+            words = "The archive holds more directories than promised."
+            raise Refused(words, code="too-many-files", at_most=self.most_directories)
 
     def _symlink(self, target: str, path: str, parent: str) -> None:
         if not target:
@@ -159,10 +174,9 @@ class Judge:
 
     def _count(self, member: Member, path: str) -> None:
         if member.kind == "directory":
-            self.tally.directory(owner_of(member))
-            if self.tally.directories > self.most_directories:
-                words = "The archive holds more directories than promised."
-                raise Refused(words, code="too-many-files", at_most=self.most_directories)
+            if not self.twice:
+                self.tally.directory(owner_of(member))
+                self._most_directories()
         else:
             regular = member.kind == "file"
             self.tally.file(path, member.size if regular else 0, owner_of(member), member.changed if regular else None)
@@ -170,7 +184,30 @@ class Judge:
     def _too_much(self) -> None:
         if self.tally.files > self.most_files:
             raise Refused("The archive holds more files than promised.", code="too-many-files", at_most=self.most_files)
-        raise Refused("The archive holds more bytes than promised.", code="too-many-bytes", at_most=self.most_bytes)
+        at_most = min(self.most_bytes, self.most_stored)
+        raise Refused("The archive holds more bytes than promised.", code="too-many-bytes", at_most=at_most)
+
+
+class Stranger(Judge):
+    """
+    Of an archive that is not ours, to which files may have been added later: an entry that comes again takes the place
+    of the one before. `repeated`, after `finish`, is how many do.
+    """
+
+    def __init__(self, limits: Limits, leaving: Literal["refuse", "keep"] = "refuse") -> None:
+        super().__init__(limits, leaving)
+        self.names = array("q")
+        self.repeated = 0
+
+    def admit(self, member: Member) -> Taker | None:
+        taker = super().admit(member)
+        if member.kind != "directory" and not self.kept:
+            self.names.append(hash(self.path))
+        return taker
+
+    def finish(self) -> None:
+        super().finish()
+        self.repeated = len(self.names) - len(set(self.names))
 
 
 def owner_of(member: Member) -> tuple[int, int]:

@@ -9,23 +9,26 @@ refused leaves no staging.
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
 
 from backups.agent import journal
 from backups.agent.counting import moment
-from backups.agent.gnutar import Tar, extract
-from backups.agent.ground import STAGING, Ground, clear, sync
-from backups.agent.judge import Judge, Limits
+from backups.agent.gnutar import extract
+from backups.agent.ground import STAGING, UNPACKED, Ground, clear, sync
+from backups.agent.guessing import Guess
+from backups.agent.judge import Judge, Limits, Stranger
+from backups.agent.layers import Layout, Reader
 from backups.agent.settling import Settled
 from backups.agent.sources import InDirectory, Origin, origin
 from backups.agent.speak import Speaker
-from backups.agent.tarstream import Scanner
-from backups.agent.tree import exists, read_ours, write_whole
+from backups.agent.tree import exists, open_below, read_ours, write_whole
 from backups.agent.values import Restored, RestoreSpec
 from backups.errors import Refused
-from backups.manifest import Manifest
+from backups.manifest import Manifest, shown
 
 KEPT = "restored.json"  # written last: without it a staging is not whole
 END = memoryview(bytes(1024))
@@ -46,14 +49,19 @@ def restore(spec: RestoreSpec, speaker: Speaker) -> Restored:
             return msgspec.structs.replace(before.restored, again=True)
         if swapping(run_dir):
             raise Refused("This run has begun to swap.", code="swap-unfinished")
-        clear(STAGING, run_dir, speaker, "clear")
+        clear_both(run_dir, speaker)
         try:
             told = Unpacking(ground, spec, run_dir).unpack()
         except Exception:
-            clear(STAGING, run_dir, speaker, "clear")
+            clear_both(run_dir, speaker)
             raise
         write_whole(KEPT, msgspec.json.encode(told), run_dir)
         return told.restored
+
+
+def clear_both(run_dir: int, speaker: Speaker) -> None:
+    for name in (UNPACKED, STAGING):
+        clear(name, run_dir, speaker, "clear")
 
 
 def done(run_dir: int) -> Done | None:
@@ -75,42 +83,69 @@ class Unpacking:
 
     def unpack(self) -> Done:
         self.origin.check_size()
-        limits = Limits.of(self.promised)
+        limits, layout = Limits.of(self.promised), self._said()
         if self.promised is not None:
             self._room(self.promised.stored or self.promised.bytes, self.promised.files + self.promised.directories)
         elif not isinstance(self.origin, InDirectory):
-            limits = self._list()
-        staging = self.ground.directory(STAGING, self.run_dir)
-        judge = Judge(limits, self.spec.leaving_links)
+            limits, layout = self._list()
+        judge = (Judge if self.promised else Stranger)(limits, self.spec.leaving_links)
         settled = Settled(
             self.ground, self.run_dir, beside=self.promised is not None and self.promised.owners == "beside"
         )
         as_root = os.geteuid() == 0
         give_away = as_root and self.ground.owners.kind == "real"
-        with settled, extract(staging, as_root=as_root, give_away=give_away, keep=self.ground.inherited) as tar:
-            digest = self._read(judge, "extract", limits, tar, settled)
+        target = self.ground.directory(UNPACKED if layout.strip else STAGING, self.run_dir)
+        with settled, extract(target, as_root=as_root, give_away=give_away, keep=self.ground.inherited) as tar:
+            reader = Reader(layout, settled.after(judge.admit), tar.feed)
+            digest = self._read(reader, lambda: judge, "extract", limits)
             judge.finish()
             tar.feed(END)
             tar.end()
         self._digest(digest)
+        staging = self._peeled(target, layout.strip) if layout.strip else target
         notes = settled.apply(staging, judge.root)
         self.ground.speaker.progress("sync")
         sync(staging)
-        return self._told(judge, digest, notes)
+        return self._told(judge, digest, layout, notes + (["outside-root"] if reader.outside else []))
 
-    def _list(self) -> Limits:
-        """The listing pass: is every entry fit, and how much is there?"""
-        judge = Judge(Limits(), self.spec.leaving_links)
-        self._read(judge, "list", Limits(), None, None)
-        judge.finish()
+    def _said(self) -> Layout:
+        """What the manifest says of the layout, and the spec must not contradict; else what the spec says."""
+        if self.promised is None:
+            return Layout(self.spec.inner or "", self.spec.strip or "")
+        layout = Layout(self.promised.inner, self.promised.strip)
+        if (self.spec.inner, self.spec.strip) not in {(None, None), (layout.inner, layout.strip)}:
+            raise Refused("The manifest counts another folder than the spec names.", code="bad-spec")
+        return layout
+
+    def _list(self) -> tuple[Limits, Layout]:
+        """The listing pass: how is it built, is every entry fit, and how much is there?"""
+        free = self.ground.space()[1]
+        asked = self.spec.of_bytes
+        bounds = Limits(self.spec.of_files, bytes=asked, stored=free if asked is None else min(free, asked))
+        try:
+            judge, layout = self._listed(bounds)
+        except Refused as error:
+            if error.code == "too-many-bytes" and error.params.get("at_most") == free:
+                words = f"The archive holds more than the {free} bytes that are free."
+                raise Refused(words, code="no-space", free=free) from error
+            raise
         tally = judge.tally
         self._room(judge.stored, tally.files + tally.directories)
-        return Limits(tally.files, tally.directories, max(tally.bytes, judge.stored))
+        return Limits(tally.files, tally.directories, max(tally.bytes, judge.stored)), layout
 
-    def _read(self, judge: Judge, doing: str, limits: Limits, tar: Tar | None, settled: Settled | None) -> str | None:
+    def _listed(self, bounds: Limits) -> tuple[Judge, Layout]:
+        if self.spec.inner is None and self.spec.strip is None:
+            guess = Guess(lambda: Stranger(bounds, self.spec.leaving_links))
+            self._read(guess, lambda: guess.judge, "list", bounds)
+            return guess.judge, guess.layout
+        judge, layout = Stranger(bounds, self.spec.leaving_links), self._said()
+        self._read(Reader(layout, judge.admit), lambda: judge, "list", bounds)
+        judge.finish()
+        return judge, layout
+
+    def _read(self, reader: Guess | Reader, judge: Callable[[], Judge], doing: str, limits: Limits) -> str | None:
         """Pass the stream by the judge, and on to tar what it let pass. Returns the digest of what was stored."""
-        scanner = Scanner(judge.admit if settled is None else settled.after(judge.admit))
-        promised, tally, speaker = self.promised, judge.tally, self.ground.speaker
+        promised, speaker = self.promised, self.ground.speaker
         of_bytes = promised.bytes if promised else limits.bytes
         of_files = promised.files if promised else limits.files
         stream = self.origin.stream()
@@ -118,13 +153,23 @@ class Unpacking:
             try:
                 chunk = next(stream)
             except StopIteration as end:
-                scanner.finish()
+                reader.finish()
                 digest: str | None = end.value
                 return digest
-            passed = scanner.feed(chunk)
-            if tar is not None:
-                tar.feed(passed)
+            reader.feed(chunk)
+            tally = judge().tally
             speaker.progress(doing, bytes=tally.bytes, files=tally.files, of_bytes=of_bytes, of_files=of_files)
+
+    def _peeled(self, target: int, folder: str) -> int:
+        """Let one folder of what was unpacked be the staging."""
+        inner = open_below(target, folder)
+        try:
+            os.fchmod(inner, stat.S_IMODE(os.fstat(inner).st_mode) | 0o700)  # to be moved; its own mode comes after
+        finally:
+            os.close(inner)
+        os.rename(f"{UNPACKED}/{folder}", STAGING, src_dir_fd=self.run_dir, dst_dir_fd=self.run_dir)
+        clear(UNPACKED, self.run_dir, self.ground.speaker, "clear")
+        return self.ground.directory(STAGING, self.run_dir)
 
     def _room(self, needed: int, entries: int) -> None:
         space = os.fstatvfs(self.ground.root)
@@ -142,8 +187,12 @@ class Unpacking:
             words = "The archive is not the one that its manifest speaks of: its digest differs."
             raise Refused(words, code="wrong-digest", wanted=stored.sha256, found=found)
 
-    def _told(self, judge: Judge, digest: str | None, notes: list[str]) -> Done:
+    def _told(self, judge: Judge, digest: str | None, layout: Layout, notes: list[str]) -> Done:
         tally = judge.tally
+        if layout.inner:
+            notes.append("inner")
+        if layout.strip:
+            notes.append("stripped")
         if judge.left_out:
             notes.append("left-out")
         if judge.links_leaving:
@@ -156,6 +205,9 @@ class Unpacking:
             finished_at=datetime.now(UTC),
             filesystem_id=self.ground.filesystem_id,
             owners=self.ground.owners.kind,
+            inner=shown(layout.inner),
+            strip=shown(layout.strip),
+            repeated=judge.repeated if isinstance(judge, Stranger) else 0,
             files=tally.files,
             directories=tally.directories,
             bytes=tally.bytes,
@@ -175,5 +227,7 @@ class Unpacking:
             sha256=digest,
             manifest=admitted,
             notes=notes,
+            inner=shown(layout.inner),
+            strip=shown(layout.strip),
         )
         return Done(restored, self.promised or admitted)

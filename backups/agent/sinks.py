@@ -9,7 +9,7 @@ from typing import Protocol
 
 from backups.agent.lanes import Behind
 from backups.agent.values import ArchiveSpec
-from backups.errors import NotFound, Refused
+from backups.errors import Forbidden, NotFound, Refused
 from backups.manifest import LIMIT, beside
 from backups.storage import Store
 from backups.transfer import Upload
@@ -56,9 +56,10 @@ class InStore:
         self.store.put_bytes(self.manifest_key, data)
 
     def manifest(self) -> bytes | None:
+        """None where there is none; a key that may not list is told "forbidden" of what is not there."""
         try:
             return self.store.get_bytes(self.manifest_key, LIMIT)
-        except NotFound:
+        except (NotFound, Forbidden):
             return None
 
 

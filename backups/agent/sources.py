@@ -12,7 +12,7 @@ from backups.agent.gnutar import create
 from backups.agent.ground import opened_data
 from backups.agent.lanes import ahead
 from backups.agent.values import RestoreSpec
-from backups.errors import NotFound, Refused
+from backups.errors import Forbidden, NotFound, Refused
 from backups.manifest import LIMIT, Manifest, beside
 from backups.storage import Store
 from backups.transfer import Download
@@ -34,7 +34,13 @@ class InStore:
     def __init__(self, store: Store, key: str, given: Manifest | None) -> None:
         self.store, self.key = store, key
         self.size = store.head(key).size
-        self.manifest: Manifest | None = given or Manifest.from_bytes(store.get_bytes(beside(key), LIMIT))
+        self.manifest: Manifest | None = given or self._beside()
+
+    def _beside(self) -> Manifest | None:
+        """None where there is none; a key that may not list is told "forbidden" of what is not there."""
+        with contextlib.suppress(NotFound, Forbidden):
+            return Manifest.from_bytes(self.store.get_bytes(beside(self.key), LIMIT))
+        return None
 
     def stream(self) -> Generator[bytes, None, str | None]:
         with contextlib.closing(Download(self.store, self.key)) as download:

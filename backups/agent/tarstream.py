@@ -94,7 +94,7 @@ class Scanner:
         data = self.left + chunk if self.left else chunk
         view, at = memoryview(data), 0
         while True:
-            if self.skip:
+            if self.skip and not self.extending:
                 at += self._pass(view[at:])
                 if self.skip:
                     break

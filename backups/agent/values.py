@@ -15,6 +15,9 @@ SPEC_LIMIT = 4 << 20
 RunId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")]
 Absolute = Annotated[str, msgspec.Meta(pattern=r"\A/[^\x00]*\Z", max_length=4096)]
 Inside = Annotated[str, msgspec.Meta(pattern=r"\A(?!/)(?!(.*/)?\.\.?(/|\Z))[^\x00]+\Z", max_length=4096)]
+Within = Annotated[
+    str, msgspec.Meta(pattern=r"(?s)\A(?!/)(?!.*//)(?!.*/\Z)(?!(.*/)?\.\.?(/|\Z))[^\x00]*\Z", max_length=1024)
+]  # "" or a plain path
 Key = Annotated[str, msgspec.Meta(pattern=r"\A[^/\x00-\x1f][^\x00-\x1f]*\Z", max_length=900)]
 Positive = Annotated[int, msgspec.Meta(ge=0)]
 Where = Literal["live", "staging"]
@@ -77,6 +80,10 @@ class RestoreSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: Key | None = None
     file: Absolute | None = None
     manifest: Manifest | None = None
+    inner: Within | None = None
+    strip: Within | None = None
+    of_bytes: Positive | None = None
+    of_files: Positive | None = None
     leaving_links: Literal["refuse", "keep"] = "refuse"
 
 
@@ -192,6 +199,8 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Manifest
     again: bool = False
     notes: list[str] = []
+    inner: str = ""
+    strip: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,6 +99,9 @@ class Place:
         self.problems.append(Problem(code=code, path=shown(path), wanted=wanted, found=found))
 
     def _counts(self, tally: Tally, wanted: Manifest) -> None:
+        if wanted.repeated:
+            self._counts_at_most(tally, wanted)
+            return
         for what in ("files", "directories", "bytes"):
             if getattr(wanted, what) != getattr(tally, what):
                 self._problem(f"count-{what}", "", getattr(wanted, what), getattr(tally, what))
@@ -107,6 +110,15 @@ class Place:
             promised, there = wanted.top.get(name), folders.get(name)
             if promised != there:
                 self._problem("folder", name, promised and promised.files, there and there.files)
+
+    def _counts_at_most(self, tally: Tally, wanted: Manifest) -> None:
+        """Of an archive in which files come again: how many there are is known, how large those that stayed is not."""
+        if wanted.files - wanted.repeated != tally.files:
+            self._problem("count-files", "", wanted.files - wanted.repeated, tally.files)
+        if wanted.directories != tally.directories:
+            self._problem("count-directories", "", wanted.directories, tally.directories)
+        if wanted.bytes < tally.bytes:
+            self._problem("count-bytes", "", wanted.bytes, tally.bytes)
 
     def _sentinels(self) -> list[Sentinel]:
         promised = {each.path: each for each in self.manifest.sentinels} if self.manifest else {}

@@ -261,7 +261,7 @@ def test_every_common_format_is_read(anybody, form):
     long = "d" * 90 + "/" + "e" * 60
     entries = [entry("plain", data=b"1"), entry(long, data=b"2"), entry("l", LINK, "d" * 90), entry("d/", DIRECTORY)]
     told = offer(anybody, gzip.compress(tar_of(*entries, form=form)))
-    assert (told["files"], told["directories"]) == (3, 1)
+    assert (told["files"], told["directories"]) == (3, 2)  # the long one's is nowhere but in its name
     assert (anybody.data / ".aftermath/r/staging" / long).read_bytes() == b"2"
 
 
