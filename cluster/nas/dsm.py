@@ -110,12 +110,12 @@ class Dsm:
         mine = [t for t in targets if any(mapped.lun_uuid == lun for mapped in t.mapped_luns or ())]
         if any(target.connected_sessions is None for target in mine):
             raise Unreachable("The NAS does not say who is connected to its targets.")
-        if not mine and not self.has(lun):
+        if not mine and lun not in self.luns():
             raise NotFound(f"The NAS {self.name} has no LUN {lun}.")
         return tuple(sorted({session.value() for target in mine for session in target.connected_sessions or ()}))
 
-    def has(self, lun: str) -> bool:
-        return lun in {found.uuid for found in self.ask(LUN, "list", answers.Luns, types=KINDS).luns}
+    def luns(self) -> frozenset[str]:
+        return frozenset(found.uuid for found in self.ask(LUN, "list", answers.Luns, types=KINDS).luns)
 
     # --- Asking ---
 

@@ -24,7 +24,7 @@ def lun_behind(claim: Claim) -> str:
     """
     lun = lun_of(claim.driver, claim.handle)
     try:
-        return lun if lun and here().has(lun) else ""
+        return lun if lun and lun in here().luns() else ""
     except ClusterError:
         return lun
 
@@ -98,7 +98,7 @@ class KeepNasSnapshot(Act):
     def dry(self, world: World) -> str:
         """DSM has no trial of its own: only what would be refused for sure is seen."""
         there = here()
-        if not there.has(self.lun):
+        if self.lun not in there.luns():
             raise NotFound(f"The NAS {there.name} has no LUN {self.lun}.")
         self.found(there, world)
         return "not-possible"
