@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from people.actors import person
+from runbooks import tasks
+from tests.acceptance import fingerprint
+from tests.acceptance.driving import Drive, live
+from tests.acceptance.node import Node
+from tests.acceptance.scene.prints import Prints
 from tests.acceptance.server import Access, Answered, Server
 from tests.acceptance.stage import Objects, Stage
 from tests.requirements import missing
@@ -16,6 +23,20 @@ KEYS = ("S3_ENDPOINT", "S3_ENDPOINT_FROM_PODS", "AWS_ACCESS_KEY_ID", "AWS_SECRET
 CLASSES = {"csi-ext4", "csi-hostpath"}
 IMAGE = os.environ.get("AGENT_IMAGE", "aftermath:dev")
 MANY = int(os.environ.get("SCENE_FILES", "20000"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "matrix: takes minutes; run by `make test-kubernetes-all`, or by `-m matrix`")
+    config.addinivalue_line("markers", "alone: breaks the cluster for everybody; needs AFTERMATH_ALONE=1 as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long is only run when its marker is named."""
+    if config.option.markexpr:
+        return
+    left = [item for item in items if item.get_closest_marker("matrix")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +64,17 @@ def store(server: Server) -> Objects:
     return Objects(*(os.environ[name] for name in KEYS))
 
 
+@pytest.fixture(scope="session")
+def node(server: Server) -> Node:
+    """The machine under the cluster, which is this one."""
+    directory = Path(os.environ.get("KIT_DIR", ""))
+    if not (directory / "csi" / "volumes").is_dir() or os.geteuid() != 0:
+        missing(
+            "kubernetes", "The node is not this machine (KIT_DIR), or these tests are not root: it cannot be broken."
+        )
+    return Node(directory)
+
+
 @pytest.fixture(scope="module")
 def stage(server: Server, store: Objects) -> Iterator[Stage]:
     """Whole, with as many small files as the story has."""
@@ -51,3 +83,37 @@ def stage(server: Server, store: Objects) -> Iterator[Stage]:
         yield stage.build()
     finally:
         stage.clear()
+
+
+FEW = 300  # small files, where it is not about many
+
+
+@pytest.fixture(scope="module")
+def house(server: Server, store: Objects) -> Iterator[Stage]:
+    """The scene with few files, for runs that are many. It is whole at first, and after each restore."""
+    stage = Stage(server, store, IMAGE, FEW, every=60)
+    try:
+        yield stage.build()
+    finally:
+        stage.clear()
+
+
+@pytest.fixture(scope="module")
+def whole(house: Stage) -> Prints:
+    """What its volume holds, as far as nobody writes to it by itself."""
+    return fingerprint.still(house.prints()[""])
+
+
+@pytest.fixture
+def kubernetes(settings: Any, store: Objects) -> None:
+    """The settings of a program beside the kit, with little patience, for nothing here needs much."""
+    settings.CLUSTER, settings.KUBECONFIG, settings.AGENT_IMAGE = "kubernetes", os.environ["KUBECONFIG"], IMAGE
+    settings.S3_ENDPOINT, settings.S3_ENDPOINT_FROM_PODS = store.endpoint, store.from_pods
+    settings.STEADY_SECONDS, settings.APART_SECONDS = 2, 1
+
+
+@pytest.fixture
+def drive(house: Stage, kubernetes: None, alice: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    """Somebody who may do everything, in front of the scene. No broker hears the knocks."""
+    monkeypatch.setattr(tasks.advance, "apply_async", lambda args, **options: None)
+    return Drive(house, person(alice), live(os.environ["KUBECONFIG"], IMAGE))

@@ -62,6 +62,13 @@ class Drive:
         self.scan()
         return RecoveryPoint.objects.filter(volume=volume, kind="archive", gone=None).latest("taken")
 
+    def point(self) -> RecoveryPoint:
+        """The first archive of the scene, of when it was whole; made if there is none."""
+        volume = self.register()
+        self.scan()
+        found = RecoveryPoint.objects.filter(volume=volume, kind="archive", gone=None).order_by("taken").first()
+        return found or self.archive()
+
     def snapshot(self) -> RecoveryPoint:
         volume = self.register()
         run = self.starts(SnapshotVolume(volume=volume.pk))
@@ -82,6 +89,12 @@ class Drive:
         assert not [o for o in run.objections if o["stops"]], run.objections
         actions.start(run, typed=str(run.volume), by=self.by)
         return run
+
+    def drafts_restore(self, point: RecoveryPoint) -> Run:
+        return self.drafts(RestoreVolume(volume=point.volume_id, point=point.pk))
+
+    def cancels(self, run: Run) -> None:
+        actions.cancel(Run.objects.get(pk=run.pk), by=self.by)
 
     def restores(self, point: RecoveryPoint) -> Run:
         return self.starts(RestoreVolume(volume=point.volume_id, point=point.pk))
@@ -105,6 +118,10 @@ class Drive:
                 return run.state
             assert time.monotonic() < deadline, f"{run} is {run.state} after {limit:g} s: {self.at(run)}"
             time.sleep(min(wait if wait is not None else 0.2, 1.0))
+
+    def undoes(self, run: Run, **more: Any) -> None:
+        actions.undo(run, by=self.by)
+        self.ends(run, "undone", **more)
 
     def ends(self, run: Run, how: str, **more: Any) -> None:
         self.goes_on(run, **more)

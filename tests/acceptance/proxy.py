@@ -126,7 +126,8 @@ class Handler(BaseHTTPRequestHandler):
         ways = self.server.ways
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        call = Call(self.command, parts.path, "dryRun" in parse_qs(parts.query), body)
+        dry = "dryRun" in parse_qs(parts.query) or (self.command == "DELETE" and b'"dryRun"' in body)
+        call = Call(self.command, parts.path, dry, body)
         fate: Fate = "refuse" if ways.down else ways.fate(call)
         if fate == "refuse":
             ways.note(call, fate, 0)

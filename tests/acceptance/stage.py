@@ -228,6 +228,15 @@ class Stage:
         self.server.create(made)
         return name
 
+    def stop(self, name: str) -> None:
+        self.server.delete("Pod", self.namespace, name, grace=0)
+        until(lambda: self.server.find("Pod", self.namespace, name) is None, f"{name} to be gone")
+
+    def agents(self) -> list[dict[str, Any]]:
+        """The pods of the program's own jobs."""
+        ours = "app.kubernetes.io/managed-by=aftermath"
+        return self.server.list("Pod", self.namespace, labelSelector=ours)
+
     def end(self, name: str, seconds: float = 120.0) -> str:
         """What it said, once it has ended well; the pod goes, and is gone."""
 
@@ -237,8 +246,7 @@ class Stage:
 
         ended = until(phase, f"{name} to end", seconds)
         said = self.server.log(self.namespace, name)
-        self.server.delete("Pod", self.namespace, name, grace=0)
-        until(lambda: self.server.find("Pod", self.namespace, name) is None, f"{name} to be gone")
+        self.stop(name)
         assert ended == "Succeeded", said
         return said
 
@@ -258,6 +266,15 @@ class Stage:
         """The volume is as new; the application writes what it needs there, and asks to be set up."""
         self.end(self.begin(CLAIM, ["sh", "-c", EMPTY]))
         self.serves("onboarding")
+
+    def spoil(self, names: int = 1) -> None:
+        """Some of it is gone, some of it is another's now, and names are new; the application goes on."""
+        number = next(self.numbers)
+        spoilt = (
+            "rm -rf /data/thumbnails /data/odd; chown -R 0:0 /data/custom_components; "
+            f"cd /data && for n in $(seq {names}); do echo {number} > new-$n; done"
+        )
+        self.end(self.begin(CLAIM, ["sh", "-c", spoilt]))
 
     def wiped(self) -> None:
         """The sync has made the mirror as empty as the volume is."""
