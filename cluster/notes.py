@@ -10,7 +10,7 @@ FLUX = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled")  # on the object th
 
 
 def as_annotations(note: Mapping[str, str]) -> dict[str, str]:
-    """A note's `by`, `why`, `until`, `run` and so on, each under its annotation."""
+    """A note's `run`, `by`, `why`, `until`, each under its annotation."""
     return {f"{PAUSED}{word}": said for word, said in note.items()}
 
 

@@ -41,7 +41,10 @@ def pause(state: State, asked: Keeper, ref: WorkloadRef, note: Mapping[str, str]
 
 
 def unpause(state: State, asked: Keeper, ref: WorkloadRef) -> None:
+    """Without a note of ours there is nothing of ours to take back."""
     here = kept(state, asked, ref)
+    if not notes.ours(here.annotations):
+        return
     gone = {*notes.ours(here.annotations), *(() if asked.paused else notes.FLUX[:1])}
     here.annotations = {name: value for name, value in here.annotations.items() if name not in gone}
 
