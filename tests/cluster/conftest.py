@@ -1,7 +1,8 @@
-"""A small practice world of one's own."""
+"""A small practice world of one's own; and one on a real Kubernetes, which all tests of a process share."""
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from cluster.api import ClaimRef, WorkloadRef
 from cluster.range import store
 from cluster.range.ground import Pace
 from cluster.range.range import Range
+from tests.cluster.kit import World, connected
 
 QUICK = Pace(gone=0.1, start=0.05, detach=0.2, backoff=(0.05,))
 HOME = ClaimRef("home", "home-assistant-config")
@@ -47,3 +49,11 @@ def pod_of(world, ref=HA):
     """The one pod of a workload, as last reported; None while there is not exactly one."""
     pods = [p for p in world.view().pods if p.workload == ref and not p.deleting]
     return pods[0] if len(pods) == 1 else None
+
+
+@pytest.fixture(scope="session")
+def kubernetes_world():
+    """Made once: its tests leave it as they found it, or it is put back before the next one."""
+    world = World.made(connected(), f"am-contract-{os.getpid()}")
+    yield world
+    world.ground.end()

@@ -19,7 +19,7 @@ from cluster.port import Cluster
 from cluster.range import store
 from cluster.range.range import Range
 from tests.cluster.conftest import HA, HOME, QUICK, SYNCER, until
-from tests.cluster.kit import IMAGE, World, connected
+from tests.cluster.kit import IMAGE
 from tests.requirements import required
 
 LABELS = {
@@ -87,14 +87,6 @@ def kubernetes(request):
         world.store,
         world.lent,
     )
-
-
-@pytest.fixture(scope="session")
-def kubernetes_world():
-    """Made once: its tests leave it as they found it, or it is put back before the next one."""
-    world = World.made(connected(), f"am-contract-{os.getpid()}")
-    yield world
-    world.ground.end()
 
 
 PROVIDERS = {"range": practice, "kubernetes": kubernetes}

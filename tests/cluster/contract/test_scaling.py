@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from cluster.errors import ClusterError, Conflict, Refused
+from cluster.errors import ClusterError, Conflict, NotFound, Refused
 
 
 def pods(place):
@@ -72,3 +74,31 @@ def test_what_has_no_replicas_is_refused(place, cluster):
 def test_errors_are_one_family(place, cluster):
     with pytest.raises(ClusterError):
         cluster.scale(place.workload, was=7, to=8)
+
+
+def test_as_long_as_nobody_touches_them_no_other_replicas_were_given(place, cluster):
+    cluster.scale(place.workload, was=1, to=0)
+    version = cluster.workload(place.workload).version
+    place.until(lambda: not pods(place), "the pod's end")
+    assert cluster.replicas_since(place.workload, version) == ()
+
+
+def test_replicas_that_were_put_back_at_once_were_given_all_the_same(place, cluster):
+    first = cluster.workload(place.workload).version
+    cluster.scale(place.workload, was=1, to=0)
+    version = cluster.workload(place.workload).version
+    cluster.scale(place.workload, was=0, to=2)
+    cluster.scale(place.workload, was=2, to=0)
+    assert cluster.replicas_since(place.workload, version) == (2, 0)
+    assert cluster.replicas_since(place.workload, first) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("version", ["", "-1", "999999999", "yesterday"])
+def test_of_a_version_that_never_was_nothing_is_known(place, cluster, version):
+    with pytest.raises(Conflict):
+        cluster.replicas_since(place.workload, version)
+
+
+def test_of_a_workload_that_is_not_there_nothing_is_asked(place, cluster):
+    with pytest.raises(NotFound):
+        cluster.replicas_since(replace(place.workload, name="nothing"), "1")
