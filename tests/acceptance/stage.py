@@ -232,6 +232,9 @@ class Stage:
         self.server.delete("Pod", self.namespace, name, grace=0)
         until(lambda: self.server.find("Pod", self.namespace, name) is None, f"{name} to be gone")
 
+    def snapshots(self) -> list[dict[str, Any]]:
+        return self.server.list("VolumeSnapshot", self.namespace)
+
     def agents(self) -> list[dict[str, Any]]:
         """The pods of the program's own jobs."""
         ours = "app.kubernetes.io/managed-by=aftermath"
