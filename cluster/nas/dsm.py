@@ -129,8 +129,6 @@ class Dsm:
             signed, _ = self.session()
             answer = self.post({**form, **signed.form()}, signed.headers())
         if not answer.success:
-            if answer.error.code in answers.SESSION_OVER:
-                self.forget(signed)
             raise answers.error(answer.error.code)
         return decoded(answer.data, kind)
 

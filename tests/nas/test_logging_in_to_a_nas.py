@@ -11,6 +11,7 @@ from django.utils.timezone import now
 
 from cluster.errors import Forbidden, Unreachable
 from cluster.models import NasLogin
+from cluster.nas import dsm as module
 from cluster.nas import logins
 from cluster.nas.dsm import NoWay
 from cluster.nas.logins import LoginRefused
@@ -70,6 +71,14 @@ def test_no_permission_in_a_fresh_session_is_no_permission(twin, dsm, lun):
         with pytest.raises(Forbidden, match="administrators"):
             ask(dsm, lun)
     assert twin.methods().count("login") == 1
+
+
+def test_no_permission_in_an_old_session_may_be_a_stale_one(twin, dsm, lun, monkeypatch):
+    ask(dsm, lun)
+    twin.end_sessions(105)
+    monkeypatch.setattr(module, "FRESH", 0.0)
+    assert ask(dsm, lun) == ()
+    assert twin.methods().count("login") == 2
 
 
 def test_a_wrong_password_is_tried_once_by_whoever_asks(twin, db, lun):

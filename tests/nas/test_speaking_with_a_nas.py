@@ -59,6 +59,23 @@ def test_a_snapshot_in_the_making_is_not_healthy_yet(twin, dsm):
     assert [dsm.snapshot(uuid).healthy for _ in range(3)] == [False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("shown", "healthy"),
+    [
+        ({"status": "Healthy"}, True),
+        ({"status": "Healthy", "is_action_locked": True}, False),
+        ({"status": {"type": "Healthy", "progress": {"percent": -1, "step": "waiting"}}}, True),
+        ({"status": {"type": "Broken"}}, False),
+        ({}, False),
+    ],
+)
+def test_only_what_the_nas_calls_healthy_and_is_done_with_is_healthy(twin, dsm, monkeypatch, shown, healthy):
+    lun = twin.lun()
+    made = {k: v for k, v in twin.snapshot_of(lun, "a").items() if k != "looks"}
+    monkeypatch.setattr(twin, "lun_list_snapshot", lambda form: {"snapshots": [made | shown]})
+    assert [s.healthy for s in dsm.snapshots(lun.uuid)] == [healthy]
+
+
 def test_snapshots_come_oldest_first(twin, dsm):
     lun = twin.lun()
     for name, age in (("new", 0), ("old", 300), ("older", 600)):
