@@ -17,6 +17,7 @@ from cluster.live import looks
 from cluster.live.objects import CORE, STORAGE, Meta, Object, PodObject, below
 from cluster.live.storage import Attachment, Node, VolumeObject, claim_at, driver, volume_of
 from cluster.live.workloads import whole
+from cluster.nas.witness import storage
 
 What = Literal["pods", "attachment", "node"]
 
@@ -47,7 +48,8 @@ def witnesses(api: Api, claim: ClaimRef) -> tuple[Witness, ...]:
         return said, no_volume("attachment", here.spec.volume_name), no_volume("node", here.spec.volume_name)
     told = asked("attachment", lambda: by_attachments(api, volume, attachments))
     known = told.says != "unknown" and said.says != "unknown"
-    return said, told, asked("node", lambda: by_nodes(api, volume, attachments, pods, known=known))
+    nodes = asked("node", lambda: by_nodes(api, volume, attachments, pods, known=known))
+    return said, told, nodes, *by_storage(volume)
 
 
 def asked(what: What, ask: Callable[[], Witness]) -> Witness:
@@ -62,6 +64,12 @@ def no_volume(what: What, name: str) -> Witness:
     return (
         Witness(what, "unknown", f"the volume {name} is gone") if name else Witness(what, "detached", "no volume yet")
     )
+
+
+def by_storage(volume: VolumeObject) -> tuple[Witness, ...]:
+    """What the NAS beneath it says, where one is configured."""
+    csi = volume.spec.csi
+    return storage(csi.driver, csi.volume_handle, csi.volume_attributes) if csi else ()
 
 
 def by_pods(found: list[Pod], using: Sequence[Pod]) -> Witness:

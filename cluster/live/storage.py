@@ -33,6 +33,7 @@ class CSISource(Object):
     driver: str
     volume_handle: str
     fs_type: str = ""
+    volume_attributes: dict[str, str] = {}
 
 
 class VolumeSpec(Object):
