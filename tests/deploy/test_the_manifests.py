@@ -25,14 +25,17 @@ def example(tmp_path_factory):
 
 
 def named(objects, kind, name):
-    return next(
-        o for o in objects if o["kind"] == kind and re.fullmatch(rf"{name}(-[a-z0-9]{{10}})?", o["metadata"]["name"])
-    )
+    """The one of this name, which may end with the hash that kustomize gives."""
+    its = re.compile(rf"{name}(-[a-z0-9]{{10}})?")
+    return next(each for each in objects if each["kind"] == kind and its.fullmatch(each["metadata"]["name"]))
+
+
+def of(objects, part):
+    return named(objects, "Job" if part == "migrate" else "Deployment", part)["spec"]["template"]
 
 
 def pod(objects, part):
-    kind = "Job" if part == "migrate" else "Deployment"
-    return named(objects, kind, part)["spec"]["template"]["spec"]
+    return of(objects, part)["spec"]
 
 
 def containers(objects, part):
@@ -138,15 +141,9 @@ def test_labels_lead_to_the_pods_that_they_are_meant_for(objects):
             spec = each["spec"]
             chosen = spec.get("podSelector") or spec["selector"]
             wanted = chosen.get("matchLabels", chosen).items()
-            found = {
-                part
-                for part in PARTS
-                if wanted
-                <= named(objects, "Job" if part == "migrate" else "Deployment", part)["spec"]["template"]["metadata"][
-                    "labels"
-                ].items()
-            }
-            assert found == ({each["metadata"]["name"]} if each["metadata"]["name"] in PARTS else PARTS)
+            found = {part for part in PARTS if wanted <= of(objects, part)["metadata"]["labels"].items()}
+            name = each["metadata"]["name"]
+            assert found == ({name} if name in PARTS else PARTS)
 
 
 def test_nobody_speaks_with_a_part_but_the_readers_of_the_web(objects):

@@ -1,0 +1,153 @@
+"""
+The manifests on a real cluster: the program starts in a namespace that admits restricted pods alone, somebody signs in,
+sees the cluster's claims, registers one, is told what may be done where, and does it with those rights and no others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import pytest
+
+from tests.cluster.kit import BOX, CLASS, connected
+from tests.deploy.kubectl import kubectl
+from tests.deploy.product import Person, Product, forwarded, plain, volume
+
+PASSWORD = "a short sentence is good"
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    connected()
+    name = f"am-deploy-{os.getpid()}"
+    here = Product(name, f"{name}-home", f"{name}-closed", tmp_path_factory.mktemp("product"))
+    try:
+        here.start()
+        for namespace in (here.home, here.closed):
+            kubectl("apply", "-f", "-", given=volume(namespace, "config", CLASS, BOX))
+        try:
+            here.ready()
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n{here.said()}") from None
+        yield here
+    finally:
+        here.end()
+
+
+@pytest.fixture(scope="module")
+def person(product):
+    """An admin who has signed in with the password that was printed, and has chosen another."""
+    with forwarded(product.namespace) as port:
+        here = Person(port)
+        name, once = product.admin()
+        here.read("/sign-in/")
+        here.send("/sign-in/", username=name, password=once)
+        here.send("/choose-password/", new_password1=PASSWORD, new_password2=PASSWORD)
+        yield here
+
+
+def register(person, namespace):
+    form = {"namespace": namespace, "claim": "config", "title": "Configuration", "uid": "1000", "gid": "1000"}
+    person.send("/recoverability/volumes/new/", **form, sentinels="kept", rpo="1440", rto="60")
+    return re.search(r"/volumes/(\d+)/", person.at).group(1)
+
+
+@pytest.fixture(scope="module")
+def volumes(product, person):
+    """The number of the volume in each namespace."""
+    for namespace in (product.home, product.closed):
+        person.until("/health/claims/", rf"{namespace}/config")
+    return {namespace: register(person, namespace) for namespace in (product.home, product.closed)}
+
+
+def test_somebody_signs_in(person):
+    text = person.read("/")
+    assert "kubernetes" in text
+    assert "sign-out" in text
+
+
+def test_every_part_is_up_and_none_was_started_again(product):
+    said = product.ask("get", "pods", "-l", "app.kubernetes.io/name=aftermath", "-o", COLUMNS)
+    parts = {line.split()[0]: line.split()[1:] for line in said.splitlines()}
+    assert parts.keys() == {"web", "worker", "beat", "migrate"}
+    assert all(restarts == "0" for part, (_phase, restarts) in parts.items() if part != "migrate"), said
+    assert parts["migrate"][0] == "Succeeded"
+
+
+COLUMNS = (
+    "jsonpath={range .items[*]}{.metadata.labels.app\\.kubernetes\\.io/component} {.status.phase} "
+    "{.status.containerStatuses[0].restartCount}{'\\n'}{end}"
+)
+
+
+def test_only_the_worker_has_a_token(product):
+    look = ("--container=program", "--", "ls", "/var/run/secrets/kubernetes.io/serviceaccount")
+    assert "token" in product.ask("exec", "deployment/worker", *look)
+    assert "token" not in product.ask("exec", "deployment/web", *look, check=False)
+
+
+def test_the_claims_of_the_cluster_are_seen_and_one_is_picked(product, person, volumes):
+    text = person.read("/health/claims/")
+    assert f'href="/recoverability/volumes/{volumes[product.home]}/"' in text
+    said = plain(person.read(f"/recoverability/volumes/{volumes[product.home]}/"))
+    assert f"{product.home}/config" in said
+
+
+def part_of(page, namespace):
+    return re.search(rf'aria-labelledby="in-{namespace}">(.*?)</section>', page, re.DOTALL).group(1)
+
+
+def test_what_may_be_done_where_is_known_before_anyone_needs_it(product, person, volumes):
+    page = person.until("/access/", rf"in-{product.closed}.*(?:may run|in part|off)", 90)
+    home, closed = (part_of(page, name) for name in (product.home, product.closed))
+    rows = dict(re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', home, re.DOTALL)[::-1])
+    states = {slug: state for state, slug in re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', home, re.DOTALL)}
+    assert states["restore-volume"] == "warn", "in part: nothing may be done to a volume that is of no namespace"
+    assert states["snapshot-volume"] in {"ok", "warn"}
+    off = {
+        slug
+        for state, slug in re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', closed, re.DOTALL)
+        if state == "fail"
+    }
+    assert {"restore-volume", "snapshot-volume"} <= off
+    assert "create volumesnapshots.snapshot.storage.k8s.io" in plain(closed)
+    assert rows
+
+
+def test_a_runbook_that_is_off_says_why_and_is_refused(product, person, volumes):
+    number = volumes[product.closed]
+    person.until("/access/", rf"in-{product.closed}.*off", 90)
+    said = plain(person.read(f"/runbooks/snapshot-volume/?volume={number}"))
+    assert f"Off in {product.closed}." in said
+    status, text = person.ask("POST", "/runbooks/snapshot-volume/", volume=number)
+    assert status == 422
+    assert "create volumesnapshots" in plain(text)
+
+
+def test_a_runbook_runs_with_the_rights_of_the_manifests(product, person, volumes):
+    """From the press of the button to a snapshot that can be used, by the account in the cluster."""
+    person.until("/access/", rf"in-{product.home}", 90)
+    person.send("/runbooks/snapshot-volume/", volume=volumes[product.home], quiet="on")
+    run = re.search(r"/runs/\d+/", person.at).group()
+    page = person.until(run, r"run-start|Refused|/start/", 90)
+    assert f"{run}start/" in page, plain(page)[-1500:]
+    looks = re.search(r'name="looks" value="(\d+)"', page).group(1)
+    person.send(f"{run}start/", typed=f"{product.home}/config", looks=looks)
+    person.until(run, r"Done", 180)
+    kept = kubectl(
+        "--namespace", product.home, "get", "volumesnapshots", "-o", "jsonpath={.items[*].status.readyToUse}"
+    )
+    assert kept == "true"
+
+
+def test_a_worker_that_is_killed_is_replaced(product, person):
+    """Its pod goes at once, and its deployment makes another that is ready within two minutes."""
+    before = product.ask("get", "pods", "-l", "app.kubernetes.io/component=worker", "-o", "name")
+    product.ask("delete", *before.split(), "--grace-period=0", "--force")
+    end = time.monotonic() + 120
+    while product.ask("get", "pods", "-l", "app.kubernetes.io/component=worker", "-o", "name") == before:
+        assert time.monotonic() < end
+    product.ready(120)
+    assert "kubernetes" in person.read("/")
