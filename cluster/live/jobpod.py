@@ -17,6 +17,7 @@ from cluster.live.profile import Profile
 
 CONTAINER = "agent"
 STARTED, GAVE_UP = "aftermath.dev/started", "aftermath.dev/gave-up"
+SAID = "aftermath.dev/said"  # on a Job whose pod was taken away: how it ended
 STORE = "aftermath.dev/store"  # on a pod: whether it has to reach the object store, for network policies
 VERB, CLAIM = "aftermath.dev/verb", "aftermath.dev/claim"
 OURS = "aftermath.dev/"

@@ -23,6 +23,7 @@ from cluster.live.jobpod import (
     CLAIM,
     CONTAINER,
     OURS,
+    SAID,
     STARTED,
     STORE,
     clone_object,
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,52}[a-z0-9])?")  # with what is added it is still a label's value
 BESIDE = re.compile(r"-[0-9a-f]{8}")
+SAID_MOST = 200_000  # bytes; an object's annotations may be 256 KiB in all
 
 
 class ClaimBeside(Object):
@@ -170,7 +172,7 @@ def read(api: Api, namespace: str, name: str) -> Job:
         raise NotFound(f'jobs "{name}" in {namespace} was made but never started')
     job = jobtold.told(api, here)
     if job.state in ("done", "failed"):
-        tidy(api, here)
+        tidy(api, here, job)
     return job
 
 
@@ -190,7 +192,7 @@ def drop(api: Api, namespace: str, name: str, *, dry: bool = False) -> None:
         return
 
 
-def tidy(api: Api, here: JobObject) -> None:
+def tidy(api: Api, here: JobObject, told: Job | None = None) -> None:
     """Delete what lies beside it. Where the account may not, it goes with the Job, a day later."""
     namespace, beside = here.metadata.namespace, here.beside
     if not BESIDE.fullmatch(beside.removeprefix(here.metadata.name)):
@@ -198,10 +200,40 @@ def tidy(api: Api, here: JobObject) -> None:
     try:
         gone(api, below(CORE, "secrets", namespace, beside))
         if beside in here.claims:
-            for_good(api, namespace, beside)
-            gone(api, below(CORE, "persistentvolumeclaims", namespace, beside))
+            end_clone(api, here, told)
     except (Forbidden, Refused) as e:
         log.warning("What belongs to the job %s/%s stays with it: %s", namespace, here.metadata.name, e)
+
+
+def end_clone(api: Api, here: JobObject, told: Job | None) -> None:
+    """
+    Delete the copy of a snapshot. A claim stays as long as there is a pod that names it, though it is over: so the pod
+    goes too, once what it said is kept with the Job.
+    """
+    namespace = here.metadata.namespace
+    path = below(CORE, "persistentvolumeclaims", namespace, here.beside)
+    try:
+        clone = api.get(path, ClaimBeside)
+    except NotFound:
+        return
+    if told is not None and not kept(api, here, told):
+        return
+    for_good(api, clone)
+    gone(api, path)
+    for pod in jobtold.pods_of(api, here) if told is not None else ():
+        gone(api, below(CORE, "pods", namespace, pod.metadata.name))
+
+
+def kept(api: Api, here: JobObject, told: Job) -> bool:
+    """Keep with the Job how it ended. False where that is too long: its pod stays then, and the copy too."""
+    said = msgspec.json.encode(told).decode()
+    if len(said) > SAID_MOST:
+        return False
+    if SAID not in here.metadata.annotations:
+        held = {"op": "test", "path": "/metadata/uid", "value": here.metadata.uid}
+        operation = {"op": "add", "path": pointer("metadata", "annotations", SAID), "value": said}
+        api.patch(below(BATCH, "jobs", here.metadata.namespace, here.metadata.name), [held, operation])
+    return True
 
 
 def gone(api: Api, path: str) -> None:
@@ -211,19 +243,18 @@ def gone(api: Api, path: str) -> None:
         return
 
 
-def for_good(api: Api, namespace: str, clone: str) -> None:
+def for_good(api: Api, clone: ClaimBeside) -> None:
     """A copy of a snapshot whose class retains volumes would stay on the storage for ever: it is told to go."""
+    path = below(CORE, "persistentvolumes", name=clone.spec.volume_name)
     try:
-        claim = api.get(below(CORE, "persistentvolumeclaims", namespace, clone), ClaimBeside)
-        path = below(CORE, "persistentvolumes", name=claim.spec.volume_name)
-        if not claim.spec.volume_name or api.get(path, VolumeBehind).spec.persistent_volume_reclaim_policy == "Delete":
+        if not clone.spec.volume_name or api.get(path, VolumeBehind).spec.persistent_volume_reclaim_policy == "Delete":
             return
-        held = {"op": "test", "path": "/spec/claimRef/uid", "value": claim.metadata.uid}
+        held = {"op": "test", "path": "/spec/claimRef/uid", "value": clone.metadata.uid}
         api.patch(path, [held, {"op": "replace", "path": "/spec/persistentVolumeReclaimPolicy", "value": "Delete"}])
     except (NotFound, Conflict):
         return
     except Forbidden as e:
-        log.warning("The volume of %s/%s will be released and stay on the storage: %s", namespace, clone, e)
+        log.warning("The volume of %s will be released and stay on the storage: %s", clone.metadata.name, e)
 
 
 def entering(api: Api, namespace: str, job: str) -> str:

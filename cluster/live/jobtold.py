@@ -19,7 +19,7 @@ import msgspec
 from cluster.api import Job
 from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
 from cluster.kubernetes import Api
-from cluster.live.jobpod import CONTAINER, GAVE_UP, STARTED
+from cluster.live.jobpod import CONTAINER, GAVE_UP, SAID, STARTED
 from cluster.live.objects import BATCH, CORE, MANAGED, US, Meta, Object, below, pointer
 
 log = logging.getLogger(__name__)
@@ -176,6 +176,8 @@ Words = dict[str, dict[str, Any]]
 
 def told(api: Api, here: JobObject) -> Job:
     """Raises Unreachable when it has ended and what the agent said last cannot be read just now."""
+    if kept := here.metadata.annotations.get(SAID):
+        return msgspec.json.decode(kept, type=Job)
     pod = pod_of(api, here)
     name, end = here.metadata.name, here.is_("Complete") or here.is_("Failed")
     asked_to_end = here.is_("FailureTarget") or (pod is not None and pod.metadata.deletion_timestamp)
@@ -193,9 +195,12 @@ def told(api: Api, here: JobObject) -> Job:
 
 def pod_of(api: Api, here: JobObject) -> Pod | None:
     """The last one that it had; there is never more than one that is not over."""
+    return max(pods_of(api, here), key=lambda p: (not p.over, p.metadata.creation_timestamp), default=None)
+
+
+def pods_of(api: Api, here: JobObject) -> tuple[Pod, ...]:
     mine = f"batch.kubernetes.io/controller-uid={here.metadata.uid}"
-    found = api.list(below(CORE, "pods", here.metadata.namespace), Pod, labelSelector=mine).items
-    return max(found, key=lambda p: (not p.over, p.metadata.creation_timestamp), default=None)
+    return api.list(below(CORE, "pods", here.metadata.namespace), Pod, labelSelector=mine).items
 
 
 # --- What the agent said ---
