@@ -37,7 +37,7 @@ def paused(here: WorkloadObject) -> bool:
 def pause(state: State, asked: Keeper, ref: WorkloadRef, note: Mapping[str, str]) -> None:
     here = kept(state, asked, ref)
     name, value = notes.FLUX
-    here.annotations = {**here.annotations, name: value, **notes.as_annotations(note)}
+    annotate(state, here, {**here.annotations, name: value, **notes.as_annotations(note)})
 
 
 def unpause(state: State, asked: Keeper, ref: WorkloadRef) -> None:
@@ -46,7 +46,13 @@ def unpause(state: State, asked: Keeper, ref: WorkloadRef) -> None:
     if not notes.ours(here.annotations):
         return
     gone = {*notes.ours(here.annotations), *(() if asked.paused else notes.FLUX[:1])}
-    here.annotations = {name: value for name, value in here.annotations.items() if name not in gone}
+    annotate(state, here, {name: value for name, value in here.annotations.items() if name not in gone})
+
+
+def annotate(state: State, here: WorkloadObject, to: dict[str, str]) -> None:
+    """Of a Deployment, annotations too count as a change."""
+    if here.annotations != to:
+        here.annotations, here.version = to, state.next()
 
 
 def kept(state: State, asked: Keeper, ref: WorkloadRef) -> WorkloadObject:
