@@ -36,15 +36,15 @@ ATTACHED = (
 EVENTS = rights("list", CORE, "events")
 
 JOB = (
-    *rights("get create delete", BATCH, "jobs"),
+    *rights("get create patch delete", BATCH, "jobs"),
     *rights("create delete", CORE, "secrets"),
     *rights("list", CORE, "pods"),
     *rights("get", CORE, "pods", "log"),
 )
 """The agent beside the files: its job, the secret that lends it the key of one prefix, and what it says."""
 
-CLONE = rights("get create delete", CORE, "persistentvolumeclaims")
-"""A job that reads a snapshot has it as a claim of its own."""
+CLONE = (*rights("get create delete", CORE, "persistentvolumeclaims"), *rights("delete", CORE, "pods"))
+"""A job that reads a snapshot has it as a claim of its own, which stays as long as there is a pod that names it."""
 
 SCALE = tuple(right for kind in ("deployments", "statefulsets") for right in rights("get patch", APPS, kind, "scale"))
 SYNC = (*SCALE, *rights("patch", BATCH, "cronjobs"), *rights("patch", APPS, "daemonsets"))
