@@ -90,6 +90,12 @@ class Ways:
                 if 200 <= status < 300:
                     self.changes.append((call.key, call.body))
 
+    def forget(self) -> None:
+        """What was done so far: the same may be asked for again."""
+        with self.lock:
+            self.calls.clear()
+            self.changes.clear()
+
     def took_effect(self) -> list[str]:
         """What the server was asked to change and did, in order, whether or not the answer arrived."""
         with self.lock:

@@ -38,6 +38,7 @@ def test_every_change_is_refused_by_the_network_once(drive, house, whole, proxy)
     assert len([1 for _key, fate, _status in proxy.ways.calls if fate == "refuse"]) > 15
     assert proxy.ways.done_twice() == []
     fingerprint.same(whole, still(house))
+    proxy.ways.forget()
     drive.undoes(run)
     assert proxy.ways.done_twice() == []
     fingerprint.same(before, still(house))
