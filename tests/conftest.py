@@ -7,6 +7,7 @@ from django.core.management.commands import flush
 from django.db import connections
 
 from audit import triggers
+from tests import clusters
 
 emptied = flush.Command.handle
 
@@ -25,6 +26,11 @@ def empty(self: flush.Command, **options: object) -> None:
 
 
 flush.Command.handle = empty  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    clusters.mark(config, items)
 
 
 @pytest.fixture

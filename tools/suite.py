@@ -1,6 +1,8 @@
 """
-Every test that this machine can run: on SQLite, then those that use the database again on PostgreSQL. `make test` runs
-it; words after it go to pytest, as in `make test ARGS="tests/people -x"`.
+Every test that this machine can run: on SQLite, then those that use the database again on PostgreSQL, then those that
+need a cluster against the Kubernetes of KUBECONFIG. `make test` runs it; words after it go to pytest, as in
+`make test ARGS="tests/people -x"`. The word `kubernetes` before them is for the third part alone, `kubernetes-all` for
+that with everything that takes long or breaks the cluster for others.
 
 PostgreSQL is the one that TEST_POSTGRES_URL names, else one that is started for the tests where the server's programs
 are installed. AFTERMATH_REQUIRE names what must not be skipped.
@@ -27,33 +29,56 @@ from tests.requirements import required  # noqa: E402
 
 NO_POSTGRES = "PostgreSQL: no server on this machine; apt install postgresql, or let TEST_POSTGRES_URL name one"
 NO_TESTS = 5
+# How the tests reach the cluster; the program under test is told by them, and by nobody else.
+CLUSTER = ("KUBECONFIG", "KUBE_CONTEXT", "S3_ENDPOINT", "S3_ENDPOINT_FROM_PODS", "S3_REGION")
+HERE, THERE, ALL = "not kubernetes", "kubernetes and not matrix and not alone", "kubernetes"
 
 
 def main(words: list[str]) -> int:
+    part, words = (words[0], words[1:]) if words[:1] in (["kubernetes"], ["kubernetes-all"]) else ("", words)
     with tempfile.TemporaryDirectory(prefix="am-", dir=memory(), ignore_cleanup_errors=True) as home:
         skipped: Counter[str] = Counter()
-        status = suite("SQLite", Path(home) / "s", {}, words, skipped)
-        with postgres_url() as url:
-            if url:
-                status |= suite(
-                    "PostgreSQL", Path(home) / "p", {"DATABASE_URL": url}, ["--database-only", *words], skipped
-                )
-            else:
-                skipped[NO_POSTGRES] += 1
-    if skipped[NO_POSTGRES] and required("postgres"):
-        status |= 1
+        codes = [] if part else databases(Path(home), words, skipped)
+        codes.append(kubernetes(Path(home) / "k", words, skipped, everything=part == "kubernetes-all"))
     print_skipped(skipped)
-    return status
+    if words:  # whoever names some tests need not name some of each part
+        codes = [code for code in codes if code != NO_TESTS]
+    return max(codes, default=0)
 
 
-def suite(name: str, home: Path, env: dict[str, str], words: list[str], skipped: Counter[str]) -> int:
-    """Run the tests on one database; what they skipped is added to `skipped`. 0 when all passed."""
+def databases(home: Path, words: list[str], skipped: Counter[str]) -> list[int]:
+    here = ["-m", HERE, *words]
+    codes = [suite("SQLite", home / "s", {}, here, skipped)]
+    with postgres_url() as url:
+        if url:
+            codes.append(suite("PostgreSQL", home / "p", {"DATABASE_URL": url}, ["--database-only", *here], skipped))
+        else:
+            skipped[NO_POSTGRES] += 1
+            codes.append(int(required("postgres")))
+    return codes
+
+
+def kubernetes(home: Path, words: list[str], skipped: Counter[str], *, everything: bool) -> int:
+    """On SQLite, once. What breaks the cluster for others is done by one process, so that there are no others."""
+    told = {name: os.environ[name] for name in CLUSTER if os.environ.get(name)} | {"AFTERMATH_CONTRACT": "kubernetes"}
+    if everything:
+        return suite("Kubernetes, all of it", home, told | {"AFTERMATH_ALONE": "1"}, ["-m", ALL, *words], skipped, 0)
+    return suite("Kubernetes", home, told, ["-m", THERE, *words], skipped)
+
+
+def suite(
+    name: str, home: Path, env: dict[str, str], words: list[str], skipped: Counter[str], processes: int | None = None
+) -> int:
+    """
+    Run some of the tests, by as many processes as there are cores unless it is said; what they skipped is added to
+    `skipped`. Pytest's own code: 0 when all passed.
+    """
     print(f"\nTests on {name}", flush=True)
     for part in ("tmp", "var"):
         (home / part).mkdir(parents=True)
     report = home / "skipped.json"
     places = {"AFTERMATH_VAR": str(home / "var"), "TMPDIR": str(home / "tmp"), "AFTERMATH_SKIPPED": str(report)}
-    share = ["--numprocesses", str(os.cpu_count()), "--no-loadscope-reorder"]
+    share = ["--numprocesses", str(os.cpu_count() if processes is None else processes), "--no-loadscope-reorder"]
     # A short path: some tests open a socket below it, whose path can have a hundred bytes.
     ways = ["-q", "--durations", "10", "-p", "tests.skips", "--basetemp", str(home / "t"), *share]
     done = subprocess.run(
@@ -65,7 +90,7 @@ def suite(name: str, home: Path, env: dict[str, str], words: list[str], skipped:
     )
     if report.exists():
         skipped.update(json.loads(report.read_text()))
-    return 0 if done.returncode == NO_TESTS and words else done.returncode
+    return done.returncode
 
 
 def clean(environ: os._Environ[str]) -> dict[str, str]:
