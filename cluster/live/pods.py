@@ -129,8 +129,10 @@ class Owners:
         try:
             meta = self.read(direct)
         except Forbidden:
+            meta = None
+        if meta is None:  # it is not to be read, or was deleted and its pods are still going
             return guess if guess.name else direct
-        owner = controller(meta) if meta else None
+        owner = controller(meta)
         return WorkloadRef(direct.namespace, owner.kind, owner.name) if owner else direct
 
 

@@ -118,6 +118,33 @@ def cron(name: str, spec: dict[str, Any], schedule: str = "0 0 1 1 *") -> dict[s
     }
 
 
+def daemons(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    body = {"selector": {"matchLabels": {"app": name}}, "template": template(name, spec)}
+    return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": meta(name), "spec": body}
+
+
+def stateful(name: str, spec: dict[str, Any], *own: str, replicas: int = 1) -> dict[str, Any]:
+    """`own` are the claims that each of its pods gets for itself."""
+    templates = [{"metadata": meta(each), "spec": claim(each)["spec"]} for each in own]
+    selector = {"matchLabels": {"app": name}}
+    body = {"replicas": replicas, "selector": selector, "serviceName": name, "volumeClaimTemplates": templates}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": meta(name),
+        "spec": {**body, "template": template(name, spec)},
+    }
+
+
+def bare(name: str, spec: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta(name, **more), "spec": spec}
+
+
+def job(name: str, spec: dict[str, Any], **more: Any) -> dict[str, Any]:
+    body = {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", **spec}}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta(name, **more), "spec": body}
+
+
 PATHS = {
     "PersistentVolumeClaim": f"{CORE}/namespaces/{{}}/persistentvolumeclaims",
     "Pod": f"{CORE}/namespaces/{{}}/pods",
@@ -189,6 +216,11 @@ class Ground:
         return value
 
 
+def one_node(api: Api) -> str:
+    """Where the pods go that mount one claim together."""
+    return api.list(f"{CORE}/nodes", Anything).items[0].metadata["labels"]["kubernetes.io/hostname"]
+
+
 FILES = (
     "mkdir -p .storage; echo '{\"users\": 1}' > .storage/auth; echo name: Home > configuration.yaml; "
     "mkdir -p www; i=0; while [ $i -lt 20 ]; do echo $i > www/$i; i=$((i+1)); done"
@@ -235,12 +267,12 @@ class World:
         store, lent = bucket(name)
         ground = Ground.made(api, name)
         world = cls(ground, store, lent)
-        node = api.list(f"{CORE}/nodes", Anything).items[0].metadata["labels"]["kubernetes.io/hostname"]
+        node = one_node(api)
         claims = ("config", "vault", "pages")
         ground.make(*(claim(each) for each in claims))
         script = "; ".join(f"(cd /{each}; {FILES})" for each in claims)
         seed = pods(claims, container("seed", script, *claims), node=node, restartPolicy="Never")
-        ground.make({"apiVersion": "v1", "kind": "Pod", "metadata": meta("seed"), "spec": seed})
+        ground.make(bare("seed", seed))
         ground.until(lambda: ground.get("Pod", "seed").status.get("phase") == "Succeeded", "the first files")
         ground.drop("Pod", "seed")
         app = container("app", f"{TRAPPED}echo ready; {FOREVER}", "config")

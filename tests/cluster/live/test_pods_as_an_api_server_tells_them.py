@@ -152,11 +152,16 @@ def forbidden(ref):
     raise Forbidden("no")
 
 
-def test_where_a_replicaset_may_not_be_read_its_name_has_to_do():
+@pytest.mark.parametrize("read", [forbidden, lambda ref: None], ids=["forbidden", "gone"])
+def test_where_a_maker_cannot_be_read_its_name_has_to_do(read):
     meta = {**MARKED, "ownerReferences": owned("ReplicaSet", "web-5d8f9")}
-    assert top(meta, read=forbidden) == WorkloadRef("home", "Deployment", "web")
+    assert top(meta, read=read) == WorkloadRef("home", "Deployment", "web")
     meta = {"ownerReferences": owned("ReplicaSet", "web-5d8f9")}
-    assert top(meta, read=forbidden) == WorkloadRef("home", "ReplicaSet", "web-5d8f9")
+    assert top(meta, read=read) == WorkloadRef("home", "ReplicaSet", "web-5d8f9")
+    meta = {"ownerReferences": owned("Job", "backup-29399999")}
+    assert top(meta, read=read) == WorkloadRef("home", "CronJob", "backup")
+    meta = {"ownerReferences": owned("Job", "backup-by-hand")}
+    assert top(meta, read=read) == WorkloadRef("home", "Job", "backup-by-hand")
 
 
 def test_a_job_is_its_cronjobs_where_it_has_one():
