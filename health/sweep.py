@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from django.utils.timezone import localdate, now
+from msgspec import to_builtins
 
 from backups.queries import SourceRow, volumes_and_scans
 from cluster.api import View
@@ -50,6 +51,8 @@ def sweep(connect: Callable[[], Cluster], clock: Callable[[], datetime] = now) -
     if not error:
         write("used", remember(history, view.claims, localdate()), seen.now)
         write("claims", {"claims": [plain(claim) for claim in view.claims]}, view.at)
+        write("syncs", {"syncs": to_builtins(view.syncs)}, view.at)
+        write_released(connect, clock)
     write("checks", tally(judgements, before, seen.now), seen.now)
     seconds = {"look": round(looked - started, 3), "judge": round(judged - looked, 3)}
     write("cluster", summary(view) | {"seconds": seconds}, None if error else view.at, error)
@@ -64,6 +67,14 @@ def look(connect: Callable[[], Cluster], clock: Callable[[], datetime]) -> tuple
         log.warning("The cluster did not answer: %s", error)
         reason = str(error) or type(error).__name__
         return View(at=clock(), blind=dict.fromkeys(PARTS, reason)), reason
+
+
+def write_released(connect: Callable[[], Cluster], clock: Callable[[], datetime]) -> None:
+    """The volumes that no claim has any more: data that people ask for, and no check does."""
+    try:
+        write("released", {"released": to_builtins(connect().released())}, clock())
+    except ClusterError as error:
+        write("released", told("released"), None, str(error))
 
 
 def volumes() -> Iterable[Volume]:

@@ -18,7 +18,7 @@ from people.actors import Actor
 from runbooks import may
 from runbooks.base import Runbook, encoded, facts
 from runbooks.may import Standing
-from runbooks.models import LIVE, ActRecord, Line, Run, State
+from runbooks.models import ActRecord, Line, Run, RunQuerySet, State
 from runbooks.tasks import advance
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,11 @@ class Busy(Exception):
 
 
 class NotConfirmed(Exception):
-    """The name that was typed is not the volume's."""
+    """The name that was typed is not that of what it works on."""
+
+
+class NotTicked(Exception):
+    """What is gone for good was not said yes to."""
 
 
 class HasObjections(Exception):
@@ -71,17 +75,18 @@ def knock(run: Run) -> None:
 @transaction.atomic
 def draft(runbook: Runbook[Any], *, by: Actor, incident: Incident | None = None) -> Run:
     """Ask a worker to look and to say what would be done. Nothing is changed. Raises TurnedOff."""
-    volume = Volume.objects.filter(pk=runbook.volume).first()
+    volume = Volume.objects.filter(pk=runbook.works_on() or 0).first()
     if volume and (standing := may.refusal(type(runbook), volume.namespace)):
         raise TurnedOff(standing)
     run = Run.objects.create(
         slug=runbook.slug,
         params=encoded(runbook),
         volume=volume,
+        target=runbook.target(),
         incident=incident,
         drafted_by=by.name,
     )
-    record("run.looking", run, by=by, runbook=run.slug, volume=str(run.volume or ""))
+    record("run.looking", run, by=by, runbook=run.slug, volume=run.named)
     knock(run)
     return run
 
@@ -93,10 +98,12 @@ def look_again(run: Run, *, by: Actor) -> None:
     knock(run)
 
 
-def start(run: Run, *, typed: str, reason: str = "", by: Actor) -> None:
-    """Approve the plan as it stands. Raises NotConfirmed, HasObjections, Busy, IllegalMove or LostRace."""
-    if run.runbook.typed() and typed.strip() != str(run.volume):
+def start(run: Run, *, typed: str, reason: str = "", ticked: bool = False, by: Actor) -> None:
+    """Approve the plan as it stands. Raises NotConfirmed, NotTicked, HasObjections, Busy, IllegalMove or LostRace."""
+    if run.runbook.typed() and typed.strip() != run.named:
         raise NotConfirmed
+    if not ticked and run.runbook.destroys(run.sight):
+        raise NotTicked
     if any(o["stops"] for o in run.objections):
         raise HasObjections
     try:
@@ -108,7 +115,12 @@ def start(run: Run, *, typed: str, reason: str = "", by: Actor) -> None:
             Line.objects.create(run=run, facts=facts("started", by=by.name).as_json())
             knock(run)
     except IntegrityError as e:
-        raise Busy(Run.objects.filter(volume=run.volume_id, state__in=LIVE).first()) from e
+        raise Busy(at_the_same(run).live().first()) from e
+
+
+def at_the_same(run: Run) -> RunQuerySet:
+    """The runs on what this one works on."""
+    return Run.objects.filter(volume=run.volume_id, target=run.target)
 
 
 def cancel(run: Run, *, by: Actor) -> None:
@@ -126,13 +138,13 @@ def cancel(run: Run, *, by: Actor) -> None:
 
 def undo(run: Run, *, by: Actor) -> None:
     """Take a finished run back. Raises TooLate when a later one worked on the volume, or Busy."""
-    after = Run.objects.filter(volume=run.volume_id, state__in=("done", "left"))
+    after = at_the_same(run).filter(state__in=("done", "left"))
     if run.state == State.DONE and (later := after.filter(started__gt=run.started).first()):
         raise TooLate(later)
     try:
         turn(run, State.UNDOING, by=by, why=facts("undone-by", by=by.name).as_json(), ended=None)
     except IntegrityError as e:
-        raise Busy(Run.objects.filter(volume=run.volume_id, state__in=LIVE).first()) from e
+        raise Busy(at_the_same(run).live().first()) from e
 
 
 @transaction.atomic

@@ -14,14 +14,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform, get_type_hints
 
 import msgspec
 
 from cluster.api import ClaimRef, Right
-from cluster.port import Cluster
+from people.roles import May
+from runbooks.world import Records, World
 
 T = TypeVar("T")
 
@@ -42,113 +42,6 @@ class Facts:
 
 def facts(code: str, **params: Any) -> Facts:
     return Facts(code, {name: str(v) if isinstance(v, ClaimRef) else v for name, v in params.items()})
-
-
-# --- The world that acts work on ---
-
-
-@dataclass(frozen=True)
-class VolumeFacts:
-    """A volume of ours, as our own records have it."""
-
-    id: int
-    claim: ClaimRef
-    uid: int
-    gid: int
-    sentinels: tuple[str, ...]
-    filesystem: str
-    bucket: str
-    prefix: str  # of its archives; empty where it has none
-    snapshots: bool = False  # whether its snapshots are looked for, and so offered as recovery points
-
-
-@dataclass(frozen=True)
-class PointFacts:
-    """
-    A recovery point of ours. `ref` is an object's key, or a snapshot's name. `median_files` and `median_bytes` are of
-    the last five good points of the volume, 0 where there are none.
-    """
-
-    id: int
-    volume: int
-    kind: str
-    ref: str
-    bucket: str
-    taken: datetime
-    files: int
-    bytes: int
-    gone: bool
-    verified: bool
-    sentinels: tuple[str, ...]
-    missing: tuple[str, ...]
-    median_files: int
-    median_bytes: int
-
-
-class Records(Protocol):
-    """What a look may ask of our own records. Raises LookupError for what is not there."""
-
-    def volume(self, id: int) -> VolumeFacts: ...
-    def point(self, id: int) -> PointFacts: ...
-    def store(self) -> Mapping[str, str]:
-        """Where objects are kept: `endpoint` and `region`, never a credential."""
-        ...
-
-    def lent(self, bucket: str, prefix: str, *, write: bool = False) -> Mapping[str, str]:
-        """
-        The environment of a job that may read the objects under a prefix, and with `write` make new ones there. They
-        are credentials: never kept, never told.
-        """
-        ...
-
-    def stored(self, point: int) -> int | None:
-        """The bytes of a point's archive in the store as it is now; None where it is not there any more."""
-        ...
-
-    def verified(self, point: int) -> None:
-        """Write down that a recovery point was restored and held against its manifest now."""
-        ...
-
-    def restored(self, volume: int, seconds: float) -> None:
-        """Write down that a restore of the volume ended well now, and how long it took."""
-        ...
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to watch before believing, in seconds: pods that stay ready, and witnesses that agree twice."""
-
-    steady: float = 60.0
-    apart: float = 5.0
-
-
-@dataclass(frozen=True)
-class World:
-    """
-    Everything that a look or an act may touch. What it makes is named by `name()`: the run, the act's position, and
-    how often a person asked for another try, so that a repeated request finds what the first one made.
-    """
-
-    cluster: Cluster
-    records: Records
-    tag: str
-    at: str = "0"
-    back: bool = False
-    was_done: bool = False  # going back: the act was done to its end, so there is something to take back
-    attempt: int = 1
-    memory: Mapping[str, Any] = field(default_factory=dict)  # what this act last said with NotYet
-    patience: Patience = Patience()
-
-    def name(self, part: str = "") -> str:
-        again = f"-{self.attempt}" if self.attempt > 1 else ""
-        return f"{self.tag}-{self.at}{'-back' if self.back else ''}{again}{part}"
-
-    def labels(self) -> dict[str, str]:
-        return {
-            "app.kubernetes.io/managed-by": "aftermath",
-            "aftermath.dev/run": self.tag.removeprefix("am-"),
-            "aftermath.dev/act": self.at,
-        }
 
 
 # --- Acts ---
@@ -193,7 +86,10 @@ class Act:
         raise NotImplementedError
 
     def dry(self, world: World) -> str:
-        """Ask the world whether it would accept this, changing nothing: a code of `runbooks.sentences.DRY`."""
+        """
+        Ask the world whether it would accept this, changing nothing: a code of `runbooks.sentences.DRY`. Raises a
+        ClusterError with the world's own words where it would not.
+        """
         return "only-asks" if self.asks_only else "not-possible"
 
     def left_to_people(self) -> bool:
@@ -227,9 +123,16 @@ def objection(code: str, *, stops: bool = True, **params: Any) -> Objection:
     return Objection(facts(code, **params), stops)
 
 
-def param(label: Any, hint: Any = "", *, kind: str = "", **kwargs: Any) -> Any:
-    """A parameter: a label and a hint, both translatable; `kind` is `volume` or `point` for a number that names one."""
-    return field(metadata={"label": label, "hint": hint, "kind": kind}, **kwargs)
+def param(
+    label: Any, hint: Any = "", *, kind: str = "", least: int | None = None, most: int | None = None, **kwargs: Any
+) -> Any:
+    """
+    A parameter: a label and a hint, both translatable. `kind` says what it names, where that is picked from what our
+    own records have: `volume`, `point` or `kept` (numbers), `sync` or `released` (names). `least` and `most` bound
+    any other number.
+    """
+    told = {"label": label, "hint": hint, "kind": kind, "least": least, "most": most}
+    return field(metadata=told, **kwargs)
 
 
 class Runbook(Generic[S]):
@@ -237,16 +140,19 @@ class Runbook(Generic[S]):
     The fields are the parameters. An instance is ready to be looked at and planned.
 
     `may_move` names what of the seen may change by itself between the approval and the start. `needs` are the rights in
-    the cluster that its look and every act that it may plan use, their ways back too.
+    the cluster that its look and every act that it may plan use, their ways back too. `wants` are those of a part that
+    it does without: where they are missing that part is left to people, and the rest of it goes on.
     """
 
     title: ClassVar[Any]
     about: ClassVar[Any]
     slug: ClassVar[str]
     needs: ClassVar[tuple[Right, ...]] = ()
+    wants: ClassVar[tuple[Right, ...]] = ()
+    parts: ClassVar[tuple[str, ...]] = ()  # of a cluster that it is nothing without, as `Cluster.lacks` names them
     may_move: ClassVar[frozenset[str]] = frozenset()
+    who: ClassVar[May] = May.START_RUN
     do_not_call_in_templates: ClassVar[bool] = True  # a template is given the class
-    volume: int
 
     def look(self, world: World) -> S:
         """What the plan depends on: the only part that asks. May raise NotYet while a job of its own looks."""
@@ -259,23 +165,47 @@ class Runbook(Generic[S]):
     def plan(self, seen: S) -> Iterator[Act]:
         raise NotImplementedError
 
-    def done(self, records: Records, seconds: float) -> None:
+    def done(self, seen: S, records: Records, seconds: float) -> None:
         """Write down what is known once every act is done, `seconds` after the start."""
 
     def typed(self) -> bool:
-        """Whether the volume's name must be typed before it starts."""
+        """Whether the name of what it works on must be typed before it starts."""
         return True
+
+    def works_on(self) -> int | None:
+        """The volume of ours that it works on, by its id; None where that is something else."""
+        return getattr(self, "volume", None)
+
+    def target(self) -> str:
+        """The name of what it works on, where that is no volume of ours."""
+        return ""
+
+    def destroys(self, seen: S) -> Facts | None:
+        """What is gone for good once it is done: a person ticks this sentence before it starts."""
+        return None
+
+    def to_commit(self, seen: S) -> str:
+        """The lasting form of what it does, as text to commit where the workload is declared; empty where none is."""
+        return ""
 
     def changed(self, approved: S, here: S) -> list[str]:
         """The names of what is no longer as it was approved."""
-        was: dict[str, Any] = asdict(approved)  # type: ignore[call-overload]
-        now: dict[str, Any] = asdict(here)  # type: ignore[call-overload]
+        was, now = compared(approved), compared(here)
         return [name for name in now if now[name] != was[name] and name not in self.may_move]
 
     @classmethod
     def seen_type(cls) -> type[S]:
         hint: type[S] = get_type_hints(cls.look)["return"]
         return hint
+
+
+def compared(value: Any) -> Any:
+    """What of a value must stay as it was approved: all but what a cluster says in its own words, which may vary."""
+    if isinstance(value, Mapping):
+        return {name: compared(part) for name, part in value.items() if name != "detail"}
+    if isinstance(value, list | tuple):
+        return [compared(part) for part in value]
+    return compared(asdict(value)) if isinstance(value, Seen) else value  # type: ignore[call-overload]
 
 
 SHELF: dict[str, type[Runbook[Any]]] = {}

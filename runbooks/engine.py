@@ -27,9 +27,10 @@ from cluster.errors import ClusterError, Unreachable
 from cluster.port import Cluster
 from incidents.actions import note_evidence
 from people.actors import ENGINE
-from runbooks.base import Act, Facts, Failed, NotYet, Patience, Records, World, decoded, encoded, facts
+from runbooks.base import Act, Facts, Failed, NotYet, decoded, encoded, facts, objection
 from runbooks.models import KNOCKED, ActRecord, Line, Run, State
 from runbooks.records import Rows
+from runbooks.world import Patience, Records, World
 
 AT_ONCE = 0.0
 ASK_AGAIN = 3.0  # seconds, after no answer
@@ -129,9 +130,12 @@ def look(run: Run, world: World) -> float | None:
         return seen
     run.seen = encoded(seen.seen)
     objections = list(run.runbook.objections(seen.seen))
-    run.__dict__.pop("plan", None)
+    for name in ("plan", "sight"):
+        run.__dict__.pop(name, None)
     stopped = any(o.stops for o in objections)
     trial = [] if stopped else [tried(act, replace(world, at=str(n))) for n, act in enumerate(run.plan, 1)]
+    if refused := [n for n, answer in enumerate(trial, 1) if answer["code"] == "refused"]:
+        objections.append(objection("dry-refused", acts=refused))
     told = [{"stops": o.stops, **o.why.as_json()} for o in objections]
     step(run, "draft", waiting={}, seen=run.seen, objections=told, trial=trial, looked=now())
     return None
@@ -171,8 +175,10 @@ def tried(act: Act, world: World) -> dict[str, Any]:
     """The answer to a dry run of one act."""
     try:
         return {"code": act.dry(world)}
+    except Unreachable as e:
+        return {"code": "unknown", "error": str(e)}
     except ClusterError as e:
-        return {"code": "refused", "error": str(e)}
+        return {"code": "refused", "why": told(e).as_json()}
     except Exception as e:
         log.exception("The dry run of %s broke", act)
         return {"code": "unknown", "error": str(e)}
@@ -200,7 +206,7 @@ def go_on(run: Run, world: World) -> float | None:
         ended = now()
         with transaction.atomic():
             step(run, "done", ended=ended)
-            run.runbook.done(world.records, (ended - (run.started or ended)).total_seconds())
+            run.runbook.done(run.sight, world.records, (ended - (run.started or ended)).total_seconds())
         return None
     act = run.plan[todo[0] - 1]
     try:

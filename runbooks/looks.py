@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cluster.api import ClaimRef, Sync, WorkloadRef
-from runbooks.acts.data import agent
-from runbooks.acts.workloads import Detached, Healthy, ResumeSync, Scale, StopSync
-from runbooks.base import Act, Objection, VolumeFacts, World, objection
+from cluster.api import ClaimRef, Keeper, Room, Sync, Workload, WorkloadRef
+from runbooks.acts.agent import agent, beside
+from runbooks.acts.gitops import PauseKeeper, ResumeKeeper
+from runbooks.acts.syncs import Guard, ResumeSync, StopSync
+from runbooks.acts.workloads import Detached, Healthy, Scale
+from runbooks.base import Act, Objection, objection
+from runbooks.world import VolumeFacts, World
+
+LEASE = 4 * 60  # minutes that a run's own pause lasts; while the run is live it is prolonged
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A volume and everything around it, held against the world again before a run starts."""
+    """
+    A volume and everything around it, held against the world again before a run starts. `keepers` are what changes
+    the workload by itself; a pause of ours that stands already is not theirs: they are as they would be without it.
+    """
 
     volume: VolumeFacts
     claim_uid: str
@@ -24,10 +32,20 @@ class Scene:
     replicas: int
     syncs: tuple[Sync, ...]
     strangers: tuple[str, ...]
+    keepers: tuple[Keeper, ...] = ()
 
     @property
     def claim(self) -> ClaimRef:
         return self.volume.claim
+
+    @property
+    def pausable(self) -> tuple[Keeper, ...]:
+        return tuple(keeper for keeper in self.keepers if keeper.pausable)
+
+    @property
+    def stoppable(self) -> tuple[Sync, ...]:
+        """The syncs that run and can be stopped by themselves; a sidecar goes with its workload."""
+        return tuple(sync for sync in self.syncs if sync.running and sync.kind != "Sidecar")
 
 
 def scene(world: World, volume: int) -> Scene:
@@ -35,13 +53,6 @@ def scene(world: World, volume: int) -> Scene:
     claim = world.cluster.claim(known.claim)
     workload = world.cluster.workload_using(known.claim)
     syncs = world.cluster.syncs(known.claim)
-    ours = {s.workload for s in syncs} | ({workload.ref} if workload else set())
-    jobs = world.tag + "-"  # our own looking jobs mount the claim, too
-    strangers = {
-        str(pod.workload)
-        for pod in world.cluster.pods_using(known.claim)
-        if pod.workload not in ours and not pod.workload.name.startswith(jobs)
-    }
     return Scene(
         volume=known,
         claim_uid=claim.uid,
@@ -50,31 +61,83 @@ def scene(world: World, volume: int) -> Scene:
         version=workload.version if workload else "",
         replicas=workload.replicas if workload else 0,
         syncs=tuple(sorted(syncs, key=str)),
-        strangers=tuple(sorted(strangers)),
+        strangers=strangers(world, known.claim, {s.workload for s in syncs} | ({workload.ref} if workload else set())),
+        keepers=keepers(world, workload) if workload else (),
     )
+
+
+def strangers(world: World, claim: ClaimRef, known: set[WorkloadRef]) -> tuple[str, ...]:
+    jobs = world.tag + "-"  # our own looking jobs mount the claim, too
+    pods = world.cluster.pods_using(claim)
+    found = {str(p.workload) for p in pods if p.workload not in known and not p.workload.name.startswith(jobs)}
+    return tuple(sorted(found))
+
+
+def keepers(world: World, workload: Workload) -> tuple[Keeper, ...]:
+    """Those of the workload, as they are to be put back: a lease of ours says how they were before it."""
+    held = {str(keeper): keeper for keeper in world.records.paused(workload.ref)}
+    found = world.cluster.keepers(workload.ref)
+    return tuple(sorted(replace(k, paused=held[str(k)].paused) if str(k) in held else k for k in found))
 
 
 def inspected(world: World, scene: Scene, **spec: Any) -> Mapping[str, Any]:
     """What the agent finds in the volume now. Raises NotYet while it looks."""
     wanted = {"sentinels": list(scene.volume.sentinels), **spec}
-    return agent(world, scene.claim, "inspect", wanted, read_only=True, deadline=600)
+    return agent(world, beside(world, scene.claim, "inspect", wanted, minutes=10, read_only=True))
 
 
 def common(scene: Scene) -> Iterator[Objection]:
-    """What speaks against any run that takes the application down."""
+    """What speaks against any run that takes the application down, and what a person should know of it."""
     for stranger in scene.strangers:
         yield objection("stranger", claim=scene.claim, stranger=stranger)
     if scene.workload is None:
         yield objection("no-workload", stops=False, claim=scene.claim)
-
-
-def down(scene: Scene) -> Iterator[Act]:
-    """Nothing writes any more, and the volume is free. The syncs stop first: some copy once more when they end."""
     for sync in scene.syncs:
-        if sync.running:
-            yield StopSync(sync)
+        if sync.running and sync.kind == "Sidecar":
+            yield objection("sidecar-once-more", stops=False, sync=str(sync), workload=str(scene.workload))
+    yield from kept(scene)
+
+
+def kept(scene: Scene) -> Iterator[Objection]:
+    """What changes the workload by itself: paused where that can be, and else said."""
+    for keeper in scene.keepers:
+        code = "keeper-paused" if keeper.pausable else f"keeper-{keeper.kind.lower()}"
+        told = {"keeper": str(keeper), "workload": str(scene.workload), "detail": keeper.detail}
+        yield objection(code, stops=False, **told)
+
+
+def no_place(room: Room | None) -> Iterator[Objection]:
+    """A pod that goes and finds no place again makes it worse."""
+    if room is not None and not room.nodes:
+        against = [f"{node}: {why}" for node, why in sorted(room.against.items())]
+        yield objection("no-place", against=against)
+
+
+def paused(scene: Scene) -> Iterator[Act]:
+    """What heals drift leaves the workload alone, first of all."""
+    if scene.workload:
+        for keeper in scene.pausable:
+            yield PauseKeeper(keeper, scene.workload, LEASE)
+
+
+def resumed(scene: Scene) -> Iterator[Act]:
+    """And keeps it again, last of all."""
+    if scene.workload:
+        for keeper in reversed(scene.pausable):
+            yield ResumeKeeper(keeper, scene.workload, LEASE)
+
+
+def quiet(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
+    """Nothing writes any more. The syncs stop first: some copy once more when they end."""
+    for sync in scene.stoppable:
+        yield StopSync(sync, guard)
     if scene.workload and scene.replicas:
         yield Scale(scene.workload, was=scene.replicas, to=0)
+
+
+def down(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
+    """Nothing writes any more, and the volume is free."""
+    yield from quiet(scene, guard)
     yield Detached(scene.claim)
 
 
@@ -85,8 +148,12 @@ def up(scene: Scene) -> Iterator[Act]:
         yield Healthy(scene.workload, scene.claim, scene.replicas)
 
 
-def syncs_again(scene: Scene) -> Iterator[Act]:
-    """The syncs as they were: last of all, when what they copy is known to be good."""
-    for sync in scene.syncs:
-        if sync.running:
-            yield ResumeSync(sync)
+def syncs_again(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
+    """The syncs as they were, when what they copy is known to be good."""
+    for sync in scene.stoppable:
+        yield ResumeSync(sync, guard)
+
+
+def missing(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
+    """The sentinels that the agent did not find."""
+    return tuple(str(s["path"]) for s in found["sentinels"] if not s["exists"])

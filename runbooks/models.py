@@ -66,6 +66,7 @@ class Run(models.Model):
     objections: Any = models.JSONField(default=list)
     trial: Any = models.JSONField(default=list)  # the dry run: one answer an act
     volume = models.ForeignKey(Volume, models.PROTECT, null=True, related_name="runs")
+    target = models.CharField(max_length=253, blank=True)  # what it works on, where that is no volume of ours
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, blank=True, related_name="runs")
     state = models.CharField(max_length=10, choices=State.choices, default=State.LOOKING)
     waiting: Any = models.JSONField(default=dict, blank=True)  # facts: what a look waits for
@@ -90,6 +91,9 @@ class Run(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="run_state_known"),
             models.UniqueConstraint(fields=["volume"], condition=Q(state__in=LIVE), name="one_live_run_per_volume"),
+            models.UniqueConstraint(
+                fields=["target"], condition=Q(state__in=LIVE) & ~Q(target=""), name="one_live_run_per_target"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,8 +114,18 @@ class Run(models.Model):
         """The same plan every time: it depends on nothing but what is saved in this row."""
         if not self.seen:
             return []
+        return list(self.runbook.plan(self.sight))
+
+    @cached_property
+    def sight(self) -> Any:
+        """What was seen, as the runbook's own value."""
         seen: Seen = decoded(type(self.runbook).seen_type(), self.seen)
-        return list(self.runbook.plan(seen))
+        return seen
+
+    @property
+    def named(self) -> str:
+        """What it works on, as people know it and type it."""
+        return str(self.volume) if self.volume else self.target
 
     @property
     def title(self) -> str:
@@ -172,6 +186,37 @@ class ActRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "position", "undo"], name="one_record_per_act"),
         ]
+
+
+class Pause(models.Model):
+    """
+    A lease: a keeper was told to leave a workload alone, by whom, why and until when. `keeper` is how it is to be put
+    back, as it was before any pause of ours; `about` names both. `problem`: why it could not be resumed yet, as facts.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="pauses")
+    about = models.CharField(max_length=800)
+    keeper: Any = models.JSONField()
+    workload: Any = models.JSONField()
+    by = models.CharField(max_length=150)
+    why = models.CharField(max_length=500, blank=True)
+    began = models.DateTimeField(default=now)
+    until = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
+    problem: Any = models.JSONField(default=dict, blank=True)
+    not_before = models.DateTimeField(default=now)  # who tends it, and when it is asked again
+
+    class Meta:
+        ordering: ClassVar = ["until", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "about"], condition=Q(ended=None), name="one_pause_of_a_keeper_per_run"
+            ),
+        ]
+        indexes = [models.Index(fields=["until"], condition=Q(ended=None), name="pauses_that_stand")]
+
+    def __str__(self) -> str:
+        return self.about
 
 
 class Line(models.Model):

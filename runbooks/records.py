@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backups.actions import note_restored, note_verified
+from backups.actions import note_filesystem, note_restored, note_verified
+from backups.errors import BackupsError
 from backups.errors import NotFound as StoreNotFound
 from backups.errors import Unreachable as StoreUnreachable
 from backups.models import RecoveryPoint, Source, Volume
+from backups.queries import graded_point
 from backups.queries import usual as usual_before
 from backups.stores import lent, place_from_pods, store
-from cluster.errors import Unreachable
+from cluster.api import Keeper, Sync, WorkloadRef
+from cluster.errors import Refused, Unreachable
 from people.actors import ENGINE
-from runbooks.base import PointFacts, VolumeFacts
+from runbooks import leases
+from runbooks.base import decoded
+from runbooks.models import ActRecord, Pause, Run
+from runbooks.world import Kept, Lease, PointFacts, Stopped, VolumeFacts
+
+LATEST = 20  # points and runs that are looked through for the last one of a sort
 
 
 class Rows:
@@ -41,6 +49,9 @@ class Rows:
             point = RecoveryPoint.objects.select_related("source").get(pk=id)
         except RecoveryPoint.DoesNotExist as e:
             raise LookupError(f"There is no recovery point {id}.") from e
+        return self.facts(point)
+
+    def facts(self, point: RecoveryPoint) -> PointFacts:
         usual = usual_before(point.pk)
         return PointFacts(
             id=point.pk,
@@ -59,11 +70,26 @@ class Rows:
             median_bytes=usual.bytes or 0,
         )
 
+    def last_good(self, volume: int) -> PointFacts | None:
+        counted = RecoveryPoint.objects.filter(volume=volume, gone=None, files__gt=0).select_related("source")
+        for point in counted.order_by("-taken")[:LATEST]:
+            if graded_point(point.pk).grade != "bad":
+                return self.facts(point)
+        return None
+
+    def proven(self, volume: int) -> PointFacts | None:
+        points = RecoveryPoint.objects.filter(volume=volume, gone=None).exclude(verified=None)
+        point = points.select_related("source").order_by("-taken").first()
+        return self.facts(point) if point else None
+
     def store(self) -> Mapping[str, str]:
         return place_from_pods()
 
     def lent(self, bucket: str, prefix: str, *, write: bool = False) -> Mapping[str, str]:
-        return lent(bucket, prefix, write=write)
+        try:
+            return lent(bucket, prefix, write=write)
+        except BackupsError as e:
+            raise Refused(str(e)) from e
 
     def stored(self, point: int) -> int | None:
         found = RecoveryPoint.objects.select_related("source").get(pk=point)
@@ -73,10 +99,62 @@ class Rows:
             return None
         except StoreUnreachable as e:
             raise Unreachable(str(e)) from e
+        except BackupsError as e:
+            raise Refused(str(e)) from e
 
     def verified(self, point: int) -> None:
         for found in RecoveryPoint.objects.filter(pk=point):
             note_verified(found, by=ENGINE)
 
-    def restored(self, volume: int, seconds: float) -> None:
-        note_restored(Volume.objects.get(pk=volume), seconds=seconds, by=ENGINE)
+    def restored(self, volume: int, seconds: float, filesystem: str) -> None:
+        here = Volume.objects.get(pk=volume)
+        note_restored(here, seconds=seconds, by=ENGINE)
+        note_filesystem(here, filesystem=filesystem, by=ENGINE)
+
+    # --- What earlier runs saw and left ---
+
+    def stopped(self, volume: int, sync: Sync) -> Stopped | None:
+        runs = Run.objects.filter(volume=volume).exclude(started=None).order_by("-started")
+        for run in runs[:LATEST]:
+            for seen in run.seen.get("scene", {}).get("syncs", ()):
+                known = decoded(Sync, seen)
+                if known.running and str(known) == str(sync) and known.workload == sync.workload:
+                    return Stopped(known, run.seen.get("filesystem", ""))
+        return None
+
+    def kept(self, run: int) -> Kept:
+        found = Run.objects.filter(pk=run, slug="restore-volume").first()
+        swapped = ActRecord.objects.filter(run=run, undo=False, facts__code="swap").exclude(done=None).first()
+        if found is None or swapped is None or swapped.done is None or found.volume_id is None:
+            raise LookupError(f"Run {run} put nothing aside.")
+        results = ActRecord.objects.filter(run=run).exclude(done=None).values_list("result", flat=True)
+        return Kept(
+            tag=found.tag,
+            volume=found.volume_id,
+            over=found.state in ("done", "left"),
+            since=swapped.done,
+            files=found.seen.get("files", 0),
+            bytes=found.seen.get("bytes", 0),
+            snapshots=tuple(sorted(r["snapshot"] for r in results if r.get("snapshot"))),
+        )
+
+    # --- Leases ---
+
+    def pause(self, tag: str, keeper: Keeper, workload: WorkloadRef, minutes: int) -> Lease:
+        pause = leases.begin(tagged(tag), keeper, workload, minutes)
+        return Lease(decoded(Keeper, pause.keeper), pause.until, pause.by, pause.why)
+
+    def paused(self, workload: WorkloadRef) -> tuple[Keeper, ...]:
+        standing = Pause.objects.filter(ended=None, about__endswith=f", {workload.kind} {workload}")
+        return tuple(decoded(Keeper, keeper) for keeper in standing.values_list("keeper", flat=True))
+
+    def to_resume(self, tag: str, keeper: Keeper, workload: WorkloadRef, *, all_leases: bool = False) -> Keeper | None:
+        return leases.to_resume(tagged(tag), keeper, workload, all_leases=all_leases)
+
+    def resumed(self, tag: str, keeper: Keeper, workload: WorkloadRef, *, all_leases: bool = False) -> None:
+        leases.end(tagged(tag), keeper, workload, all_leases=all_leases)
+
+
+def tagged(tag: str) -> Run:
+    """The run that everything with this tag is named after."""
+    return Run.objects.get(pk=int(tag.removeprefix("am-")))

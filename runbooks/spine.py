@@ -19,6 +19,8 @@ class Row:
     """
     One act. `state` is todo, now, done, back-now (being taken back), back (taken back), kept or failed; `mark` its
     shape. `progress` is of bytes and files, as the agent counts them; `fraction` is `(value, max)` for a bar of it.
+    `note` is what taking it back does, `said` what a person should know of how it ended. `command` is typed by people
+    to enter a pod that is open, for as long as `left`.
     """
 
     position: int
@@ -32,6 +34,9 @@ class Row:
     allowed: timedelta | None = None
     progress: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    said: str = ""
+    command: str = ""
+    left: timedelta | None = None
 
     @property
     def mark(self) -> str:
@@ -67,13 +72,14 @@ def row(run: Run, position: int, act: Act, forth: ActRecord | None, back: ActRec
     if back is not None:
         note = say(back.facts)
         if back.done:
-            return Row(position, sentence, "back", back.began, back.done, note=note)
+            return Row(position, sentence, "back", back.began, back.done, note=note, said=say(back.result.get("note")))
         state = "failed" if run.state in (State.STUCK, State.LEFT) else "back-now"
         inverse = act.inverse() or act
         return busy(position, sentence, state, back, inverse, note)
     if forth.done:
         kept = act.kept and run.state in (State.UNDOING, State.UNDONE)
-        return Row(position, sentence, "kept" if kept else "done", forth.began, forth.done)
+        said = say(forth.result.get("note"))
+        return Row(position, sentence, "kept" if kept else "done", forth.began, forth.done, said=said)
     failed = run.state not in (State.RUNNING,)
     if run.state == State.UNDONE:
         return Row(position, sentence, "back", forth.began)
@@ -92,6 +98,8 @@ def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, 
         allowed=timedelta(minutes=act.minutes),
         progress=counted(record.progress, act),
         note=note,
+        command=str(record.progress.get("command") or ""),
+        left=timedelta(seconds=seconds) if (seconds := record.progress.get("seconds_left")) is not None else None,
     )
 
 

@@ -10,7 +10,7 @@ from celery import shared_task
 from backups.lease import lease
 from cluster.connect import connect
 from health.models import Reading
-from runbooks import engine, may
+from runbooks import engine, leases, may
 from runbooks.models import Run
 
 SILENT = 60  # seconds that the asking may take before another worker goes on
@@ -26,10 +26,18 @@ def advance(run_id: int) -> None:
 
 
 @shared_task
+def tend(pause_id: int) -> None:
+    """A lease whose end has come."""
+    leases.tend(pause_id, connect())
+
+
+@shared_task
 def knock_on_all() -> None:
-    """For the knocks that nobody heard, and the runs whose worker is gone."""
+    """For the knocks that nobody heard, the runs whose worker is gone, and the leases that are over."""
     for run_id in Run.objects.due().values_list("pk", flat=True):
         advance.delay(run_id)
+    for pause_id in leases.due().values_list("pk", flat=True):
+        tend.delay(pause_id)
 
 
 @shared_task

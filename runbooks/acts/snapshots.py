@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cluster.api import ClaimRef
-from runbooks.base import Act, Facts, NotYet, World, facts
+from cluster.errors import NotFound
+from runbooks import rights
+from runbooks.base import Act, Facts, NotYet, facts
+from runbooks.world import World
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class KeepSnapshot(Act):
     safety: bool = False
     kept: ClassVar[bool] = True
     minutes: ClassVar[float] = 30
+    needs: ClassVar = rights.SNAPSHOT
 
     def told(self) -> Facts:
         return facts("safety-snapshot" if self.safety else "snapshot", claim=self.claim, name=self.name)
@@ -32,4 +36,32 @@ class KeepSnapshot(Act):
 
     def dry(self, world: World) -> str:
         world.cluster.make_snapshot(self.claim, self.name, labels=world.labels(), dry=True)
+        return "accepted"
+
+
+@dataclass(frozen=True)
+class DropSnapshot(Act):
+    """Remove a snapshot that an earlier run kept. Nothing brings it back."""
+
+    claim: ClaimRef
+    name: str
+    one_way: ClassVar[bool] = True
+    needs: ClassVar = rights.DROP_SNAPSHOT
+
+    def told(self) -> Facts:
+        return facts("drop-snapshot", claim=self.claim, name=self.name)
+
+    def left_to_people(self) -> bool:
+        return True
+
+    def do(self, world: World) -> None:
+        world.cluster.drop_snapshot(self.claim.namespace, self.name)
+        try:
+            world.cluster.snapshot(self.claim.namespace, self.name)
+        except NotFound:
+            return
+        raise NotYet(facts("snapshot-to-go", name=self.name))
+
+    def dry(self, world: World) -> str:
+        world.cluster.drop_snapshot(self.claim.namespace, self.name, dry=True)
         return "accepted"

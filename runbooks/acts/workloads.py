@@ -1,16 +1,18 @@
-"""Acts on what runs: its number of replicas, its pods, its syncs."""
+"""Acts on what runs: its number of replicas, its pods, what holds its volume."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from cluster.api import ClaimRef, Pod, Sync, Witness, WorkloadRef
-from cluster.errors import ClusterError
-from runbooks.base import Act, Facts, Failed, NotYet, World, facts
+from cluster.api import ClaimRef, Pod, Witness, WorkloadRef
+from cluster.errors import ClusterError, Conflict
+from runbooks import rights
+from runbooks.base import Act, Facts, Failed, NotYet, facts
+from runbooks.world import World
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Scale(Act):
     was: int
     to: int
     minutes: ClassVar[float] = 10
+    needs: ClassVar = rights.needed(rights.LOOK, rights.SCALE)
 
     def told(self) -> Facts:
         return facts("scale", workload=str(self.workload), was=self.was, to=self.to)
@@ -51,12 +54,46 @@ def mine(world: World, claim: ClaimRef, workload: WorkloadRef) -> list[Pod]:
 
 
 @dataclass(frozen=True)
+class StaysDown(Act):
+    """
+    Watch that nobody gives the workload its pods back: what heals drift does so within seconds, and would start the
+    application on half of its data. `version` is the workload's from before it was scaled down; without `watch`, what
+    happened until now is asked, and nothing is waited for.
+    """
+
+    workload: WorkloadRef
+    version: str
+    watch: bool = True
+    asks_only: ClassVar[bool] = True
+    needs: ClassVar = rights.LOOK
+
+    def told(self) -> Facts:
+        return facts("stays-down" if self.watch else "stayed-down", workload=str(self.workload))
+
+    def do(self, world: World) -> None:
+        here = world.cluster.workload(self.workload)
+        since = str(world.memory.get("version") or (self.version if world.attempt == 1 else here.version))
+        first = float(world.memory.get("first") or time.time())
+        try:
+            given = world.cluster.replicas_since(self.workload, since)
+        except Conflict:  # it does not remember so far back: watched from now on
+            since, given = here.version, ()
+        if up := [n for n in (*given, here.replicas) if n]:
+            raise Failed(facts("healed", workload=str(self.workload), to=up[0]))
+        left = first + world.patience.steady - time.time() if self.watch else 0
+        if left > 0:
+            waiting = facts("nothing-heals", seconds=round(world.patience.steady), workload=str(self.workload))
+            raise NotYet(waiting, again_in=min(left, 2.0), progress={"version": since, "first": first})
+
+
+@dataclass(frozen=True)
 class Detached(Act):
     """Wait until everything that can be read agrees that the volume is free, twice, and no stranger uses it."""
 
     claim: ClaimRef
     asks_only: ClassVar[bool] = True
     minutes: ClassVar[float] = 10
+    needs: ClassVar = rights.needed(rights.LOOK, rights.ATTACHED)
 
     def told(self) -> Facts:
         return facts("detached", claim=self.claim)
@@ -66,7 +103,9 @@ class Detached(Act):
             raise NotYet(facts("pods-to-go", pods=sorted(str(p) for p in pods)))
         witnesses = world.cluster.witnesses(self.claim)
         if held := [w for w in witnesses if w.says != "detached"]:
-            raise NotYet(facts("not-detached", witnesses=[told(w) for w in held]))
+            said = [testimony(w).as_json() for w in held]
+            code = "zombie" if {(w.what, w.says) for w in held} == {("node", "attached")} else "not-detached"
+            raise NotYet(facts(code, witnesses=said, claim=self.claim))
         first = float(world.memory.get("agreed") or time.time())
         if (left := first + world.patience.apart - time.time()) > 0:
             raise NotYet(facts("agreed-once"), again_in=left, progress={"agreed": first})
@@ -74,7 +113,19 @@ class Detached(Act):
 
 
 def told(witness: Witness) -> str:
+    """For the record, in the cluster's words."""
     return f"{witness.what}: {witness.says}{', ' + witness.detail if witness.detail else ''}"
+
+
+def testimony(witness: Witness) -> Facts:
+    """For people."""
+    return facts(f"witness-{witness.what}-{witness.says}", detail=witness.detail)
+
+
+def zombies(witnesses: Sequence[Witness], pods: Sequence[Pod]) -> list[Witness]:
+    """Nodes that still list the volume although no pod that uses it is there."""
+    listed = [w for w in witnesses if w.what == "node" and w.says == "attached"]
+    return [w for w in listed if not any(p.node and p.node in w.detail for p in pods)]
 
 
 @dataclass(frozen=True)
@@ -86,6 +137,7 @@ class Healthy(Act):
     replicas: int
     asks_only: ClassVar[bool] = True
     minutes: ClassVar[float] = 5
+    needs: ClassVar = rights.LOOK
 
     def told(self) -> Facts:
         return facts("healthy", workload=str(self.workload))
@@ -118,53 +170,6 @@ def trouble(pods: list[Pod]) -> str:
     return next((c.reason for p in pods for c in p.containers if c.reason and not c.ready), "")
 
 
-@dataclass(frozen=True)
-class StopSync(Act):
-    """Suspend what copies the volume away by itself, before anything touches the data."""
-
-    sync: Sync
-    minutes: ClassVar[float] = 5
-
-    def told(self) -> Facts:
-        return facts("stop-sync", sync=str(self.sync))
-
-    def do(self, world: World) -> None:
-        world.cluster.suspend(self.sync)
-        claim = ClaimRef(self.sync.workload.namespace, self.sync.claim)
-        if pods := [str(p) for p in mine(world, claim, self.sync.workload)]:
-            raise NotYet(facts("pods-to-go", pods=pods))
-
-    def dry(self, world: World) -> str:
-        world.cluster.suspend(self.sync, dry=True)
-        return "accepted"
-
-    def inverse(self) -> Act:
-        return ResumeSync(self.sync)
-
-
-@dataclass(frozen=True)
-class ResumeSync(Act):
-    """Put a sync back as it was seen before."""
-
-    sync: Sync
-
-    def left_to_people(self) -> bool:
-        return True
-
-    def told(self) -> Facts:
-        return facts("resume-sync" if self.sync.running else "leave-sync", sync=str(self.sync))
-
-    def do(self, world: World) -> None:
-        world.cluster.resume(self.sync)
-
-    def dry(self, world: World) -> str:
-        world.cluster.resume(self.sync, dry=True)
-        return "accepted"
-
-    def inverse(self) -> Act:
-        return StopSync(replace(self.sync))
-
-
 def evidence(world: World, claim: ClaimRef) -> dict[str, list[str]]:
     """What can be read now and is gone in an hour: events, pods, witnesses. A part that fails says so."""
     asked: dict[str, Callable[[], list[str]]] = {
@@ -187,6 +192,7 @@ class Witnessed(Act):
 
     claim: ClaimRef
     asks_only: ClassVar[bool] = True
+    needs: ClassVar = rights.needed(rights.LOOK, rights.EVENTS, rights.ATTACHED)
 
     def told(self) -> Facts:
         return facts("witnessed", claim=self.claim)

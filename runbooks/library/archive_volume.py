@@ -10,24 +10,28 @@ from django.utils.translation import gettext_lazy as _
 from runbooks import base, rights
 from runbooks.acts.data import Archive
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
-from runbooks.looks import Scene, inspected, scene
+from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.looks import Scene, inspected, missing, scene
+from runbooks.world import World
 
 
 @dataclass(frozen=True)
 class Seen(base.Seen):
+    """`snapshots` False: the cluster has none, and the files are read while the application may write them."""
+
     scene: Scene
     store: Mapping[str, str]
     tag: str
     files: int
     missing: tuple[str, ...]
+    snapshots: bool = True
 
 
 @runbook("archive-volume", _("Archive a volume"))
 class ArchiveVolume(Runbook[Seen]):
     about = _("Write what a volume holds now to the object store, from a snapshot, with a manifest that proves it.")
 
-    needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.JOB, rights.CLONE)
+    needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SNAPSHOT, rights.JOB, rights.CLONE)
     wants = rights.KEEP
 
     volume: int = param(_("Volume"), _("What to archive"), kind="volume")
@@ -40,8 +44,8 @@ class ArchiveVolume(Runbook[Seen]):
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
         found = inspected(world, here)
-        missing = tuple(s["path"] for s in found["sentinels"] if not s["exists"])
-        return Seen(here, world.records.store(), world.tag, found["files"], missing)
+        has_snapshots = "snapshots" not in world.cluster.lacks()
+        return Seen(here, world.records.store(), world.tag, found["files"], missing(found), has_snapshots)
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         if not seen.scene.volume.prefix:
@@ -50,11 +54,14 @@ class ArchiveVolume(Runbook[Seen]):
             yield objection("volume-empty", claim=seen.scene.claim)
         for path in seen.missing:
             yield objection("volume-without", path=path)
+        if not seen.snapshots:
+            yield objection("archive-live", stops=False, claim=seen.scene.claim)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
         volume = seen.scene.volume
         store = {**seen.store, "bucket": volume.bucket}
-        snapshot = f"{seen.tag}-snapshot"
-        yield KeepSnapshot(volume.claim, snapshot)
+        snapshot = f"{seen.tag}-snapshot" if seen.snapshots else ""
+        if snapshot:
+            yield KeepSnapshot(volume.claim, snapshot)
         name = f"{volume.claim.name}-{seen.tag}"
         yield Archive(volume.claim, name, volume.prefix, store, volume.sentinels, snapshot=snapshot)

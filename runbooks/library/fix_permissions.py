@@ -7,30 +7,37 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base, rights
-from runbooks.acts.data import Own
+from cluster.api import Template
+from runbooks import base, patches, rights
+from runbooks.acts.data import ListWrong, Own
 from runbooks.acts.workloads import Scale
-from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
-from runbooks.looks import Scene, inspected, scene, up
+from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.looks import Scene, inspected, kept, paused, resumed, scene, up
+from runbooks.world import World
 
 FEW = 10  # paths that are shown as examples
 
 
 @dataclass(frozen=True)
 class Seen(base.Seen):
-    """`count` is of files and folders whose owner is another; `first` are some of them."""
+    """
+    `count` is of files and folders whose owner is another; `first` are some of them. `template` is what the pods of
+    the application are made of.
+    """
 
     scene: Scene
     tag: str
     count: int
     first: tuple[str, ...]
+    template: Template | None = None
 
 
 @runbook("fix-permissions", _("Fix permissions"))
 class FixPermissions(Runbook[Seen]):
     about = _("Give the files of a volume to the user that its application runs as: exactly those that are another's.")
 
-    needs = rights.needed(rights.LOOK, rights.JOB, rights.SCALE)
+    needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.JOB, rights.SCALE)
+    wants = rights.PAUSE
 
     volume: int = param(_("Volume"), _("Whose files to give back to their owner"), kind="volume")
 
@@ -41,17 +48,29 @@ class FixPermissions(Runbook[Seen]):
         found = inspected(world, here, wanted={"uid": here.volume.uid, "gid": here.volume.gid, "modes": True})
         differing = found["differing"]
         first = tuple(f"{d['path']} ({d['uid']}:{d['gid']})" for d in differing["first"][:FEW])
-        return Seen(here, world.tag, differing["count"], first)
+        template = world.cluster.template(here.workload, here.claim) if here.workload else None
+        return Seen(here, world.tag, differing["count"], first, template)
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         if not seen.count:
             yield objection("nothing-differs", owner=f"{seen.scene.volume.uid}:{seen.scene.volume.gid}")
         else:
             yield objection("differs", stops=False, count=seen.count, first=list(seen.first))
+            yield objection("clears-setuid", stops=False)
+        yield from kept(seen.scene)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
         volume, here = seen.scene.volume, seen.scene
+        yield from paused(here)
         if here.workload and here.replicas:
             yield Scale(here.workload, was=here.replicas, to=0)
-        yield Own(volume.claim, seen.tag, volume.uid, volume.gid, count=seen.count)
+        yield ListWrong(volume.claim, seen.tag, volume.uid, volume.gid)
+        yield Own(volume.claim, seen.tag, volume.uid, volume.gid, count=seen.count, listed=True)
         yield from up(here)
+        yield from resumed(here)
+
+    def to_commit(self, seen: Seen) -> str:
+        here = seen.scene
+        if here.workload is None or seen.template is None:
+            return ""
+        return patches.ownership(here.workload, seen.template, here.volume.uid, here.volume.gid)

@@ -7,20 +7,40 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from cluster.api import ClaimRef, Released, Room
 from runbooks import base, rights
 from runbooks.acts.data import Archive, Extract, Own, Swap, Verify
+from runbooks.acts.nas import KeepNasSnapshot, lun_behind
+from runbooks.acts.released import LetGo, Rebind
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.acts.workloads import Detached, Witnessed
-from runbooks.base import Act, Objection, PointFacts, Records, Runbook, World, objection, param, runbook
-from runbooks.looks import Scene, common, down, inspected, scene, syncs_again, up
+from runbooks.acts.syncs import FILES, Guard
+from runbooks.acts.workloads import Detached, StaysDown, Witnessed
+from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.looks import (
+    Scene,
+    common,
+    inspected,
+    no_place,
+    paused,
+    quiet,
+    resumed,
+    scene,
+    syncs_again,
+    up,
+)
+from runbooks.world import PointFacts, Records, World
 
 ROOM = 1.1  # times the recovery point's bytes must be free for staging
-FILES, BYTES = 0.9, 0.8  # of the median of the last five good points
+BYTES = 0.8  # of the median of the last five good points
 
 
 @dataclass(frozen=True)
 class Seen(base.Seen):
-    """`files`, `bytes` and `newest` are of what is live now; `free` is the volume's room, in bytes."""
+    """
+    `files`, `bytes` and `newest` are of what is live now; `free` is the volume's room, in bytes; `room` is where the
+    application's pod finds a place. `released` is the volume that the point is, where it is one, and `lun` the
+    restored volume's on a NAS, empty where it has none there.
+    """
 
     scene: Scene
     point: PointFacts
@@ -32,6 +52,10 @@ class Seen(base.Seen):
     bytes: int
     newest: str
     stored: int | None = None
+    room: Room | None = None
+    released: Released | None = None
+    snapshots: bool = True
+    lun: str = ""
 
 
 @runbook("restore-volume", _("Restore a volume"))
@@ -39,27 +63,18 @@ class RestoreVolume(Runbook[Seen]):
     about = _("Put a recovery point in place of what a volume holds. What was there is kept beside it.")
 
     needs = rights.needed(
-        rights.LOOK,
-        rights.EVENTS,
-        rights.ATTACHED,
-        rights.KEEPERS,
-        rights.SCALE,
-        rights.SYNC,
-        rights.SNAPSHOT,
-        rights.JOB,
-        rights.CLONE,
-        rights.ROOM,
-        rights.RELEASED,
-    )
+        rights.LOOK, rights.EVENTS, rights.ATTACHED, rights.KEEPERS, rights.SCALE, rights.SYNC, rights.SNAPSHOT,
+        rights.JOB, rights.CLONE, rights.ROOM, rights.RELEASED,
+    )  # fmt: skip
     wants = rights.needed(rights.PAUSE, rights.KEEP, rights.REBIND)
 
     volume: int = param(_("Volume"), _("What to restore"), kind="volume")
     point: int = param(_("Recovery point"), _("What to put in its place"), kind="point")
 
-    may_move = frozenset({"free", "files", "bytes", "newest"})
+    may_move = frozenset({"free", "files", "bytes", "newest", "room"})
 
-    def done(self, records: Records, seconds: float) -> None:
-        records.restored(self.volume, seconds)
+    def done(self, seen: Seen, records: Records, seconds: float) -> None:
+        records.restored(self.volume, seconds, seen.filesystem)
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
@@ -68,7 +83,7 @@ class RestoreVolume(Runbook[Seen]):
         return Seen(
             scene=here,
             point=point,
-            stored=world.records.stored(point.id) if point.kind == "archive" else None,
+            stored=world.records.stored(point.id) if point.stored else None,
             store=world.records.store(),
             tag=world.tag,
             filesystem=found["filesystem_id"],
@@ -76,57 +91,124 @@ class RestoreVolume(Runbook[Seen]):
             files=found["files"],
             bytes=found["bytes"],
             newest=found["newest"] or "",
+            room=world.cluster.room(here.workload) if here.workload and here.replicas else None,
+            released=released(world, point),
+            snapshots="snapshots" not in world.cluster.lacks(),
+            lun=lun_behind(world.cluster.claim(here.claim)),
         )
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         yield from common(seen.scene)
-        yield from self.against_the_point(seen)
-        if seen.point.kind == "archive" and seen.stored is None and not seen.point.gone:
-            yield objection("point-gone")
-        if seen.free < (need := round(seen.point.bytes * ROOM)):
-            yield objection("no-room", free=seen.free, need=need)
+        yield from no_place(seen.room)
+        yield from against(seen.point, self.volume)
+        yield from self.against_its_place(seen)
+        if not seen.snapshots and not seen.lun:
+            code = "safety-archive" if seen.scene.volume.prefix else "no-safety"
+            yield objection(code, stops=code == "no-safety", claim=seen.scene.claim)
         if seen.scene.volume.filesystem not in ("", seen.filesystem):
             yield objection("formatted", stops=False, claim=seen.scene.claim)
         if seen.newest and seen.newest > seen.point.taken.isoformat():
             yield objection("written-since", stops=False, files=seen.files, newest=seen.newest)
 
-    def against_the_point(self, seen: Seen) -> Iterator[Objection]:
+    def against_its_place(self, seen: Seen) -> Iterator[Objection]:
+        """Whether it is still where it was, and whether what it holds finds room beside what is there."""
         point = seen.point
-        if point.volume != self.volume:
-            yield objection("other-volume")
-        if point.gone:
+        there = seen.stored is not None if point.stored else bool(seen.released) or point.kind != "released"
+        if not there and not point.gone:
             yield objection("point-gone")
-        if point.kind == "archive" and not point.files:
-            yield objection("point-empty")
-        elif point.files and point.files < FILES * point.median_files:
-            yield objection("point-shrunk", files=point.files, usual=point.median_files)
-        elif point.bytes < BYTES * point.median_bytes:
-            yield objection("point-smaller", bytes=point.bytes, usual_bytes=point.median_bytes)
-        for path in point.missing:
-            yield objection("point-without", path=path)
-        if not point.verified:
-            yield objection("point-unverified", stops=False)
+        if point.kind in ("upload", "released") and not point.files:
+            yield objection("size-unknown", stops=False, free=seen.free)
+        elif seen.free < (need := round(point.bytes * ROOM)):
+            yield objection("no-room", free=seen.free, need=need)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
-        claim, run, volume, point = seen.scene.claim, seen.tag, seen.scene.volume, seen.point
-        store = {**seen.store, "bucket": point.bucket}
+        acts: list[Act] = []
+        for act in self.acts(seen):
+            if isinstance(act, LetGo):
+                act = LetGo(act.claim, made_by=str(1 + next(n for n, a in enumerate(acts) if isinstance(a, Rebind))))
+            acts.append(act)
+        yield from acts
+
+    def acts(self, seen: Seen) -> Iterator[Act]:
+        here, claim, run, volume, point = seen.scene, seen.scene.claim, seen.tag, seen.scene.volume, seen.point
+        guard = guarded(seen)
         yield Witnessed(claim)
-        yield from down(seen.scene)
-        yield KeepSnapshot(claim, name=f"{run}-safety", safety=True)
-        yield Extract(claim, point.kind, point.ref, store, point.files, point.bytes, seen.filesystem, run)
+        yield from paused(here)
+        yield from quiet(here, guard)
+        if here.workload:
+            yield StaysDown(here.workload, here.version)
+        yield Detached(claim)
+        yield from safety(seen)
+        source = ClaimRef(claim.namespace, f"{run}-source") if seen.released else None
+        if seen.released and source:
+            yield Rebind(seen.released, source)
+        store = {**seen.store, "bucket": point.bucket}
+        name = source.name if source else ""
+        yield Extract(claim, point.kind, point.ref, store, point.files, point.bytes, seen.filesystem, run, name)
         yield Verify(claim, run, volume.sentinels, point.id)
+        if source:
+            yield LetGo(source)
         yield Own(claim, run, volume.uid, volume.gid, where="staging")
+        if here.workload:
+            yield StaysDown(here.workload, here.version, watch=False)
         yield Swap(claim, run)
         yield Detached(claim)
-        yield from up(seen.scene)
+        yield from up(here)
         if volume.prefix:
             yield baseline(seen)
-        yield from syncs_again(seen.scene)
+        yield from syncs_again(here, guard)
+        yield from resumed(here)
+
+
+def against(point: PointFacts, volume: int) -> Iterator[Objection]:
+    """What is wrong with a recovery point by itself."""
+    if point.volume != volume:
+        yield objection("other-volume")
+    if point.gone:
+        yield objection("point-gone")
+    if point.kind == "archive" and not point.files:
+        yield objection("point-empty")
+    elif point.files and point.files < FILES * point.median_files:
+        yield objection("point-shrunk", files=point.files, usual=point.median_files)
+    elif point.kind in ("archive", "snapshot") and point.bytes < BYTES * point.median_bytes:
+        yield objection("point-smaller", bytes=point.bytes, usual_bytes=point.median_bytes)
+    for path in point.missing:
+        yield objection("point-without", path=path)
+    if not point.verified:
+        yield objection("point-unverified", stops=False)
+
+
+def released(world: World, point: PointFacts) -> Released | None:
+    """The released volume that a point is, as it is now; None where it is none, or no longer released."""
+    if point.kind != "released":
+        return None
+    return next((each for each in world.cluster.released() if each.volume == point.ref), None)
+
+
+def guarded(seen: Seen) -> Guard:
+    """What must be there before a sync copies it away again, forth or back."""
+    least = round(FILES * (seen.point.files or seen.point.median_files))
+    return Guard((seen.filesystem,), seen.scene.volume.sentinels, least)
+
+
+def safety(seen: Seen) -> Iterator[Act]:
+    """What is there now, kept whatever happens: a snapshot here and on the NAS, or where there is none an archive."""
+    name = f"{seen.tag}-safety"
+    if seen.snapshots:
+        yield KeepSnapshot(seen.scene.claim, name, safety=True)
+    if seen.lun:
+        yield KeepNasSnapshot(seen.scene.claim, seen.lun, name)
+    if not seen.snapshots and not seen.lun:
+        yield archived(seen, "-safety", sentinels=())  # they may be what is missing
 
 
 def baseline(seen: Seen) -> Act:
     """A fresh archive of what is live again: the new recovery point to start from."""
+    return archived(seen, "", sentinels=seen.scene.volume.sentinels, baseline=True)
+
+
+def archived(seen: Seen, part: str, *, sentinels: tuple[str, ...], baseline: bool = False) -> Archive:
     volume = seen.scene.volume
     store = {**seen.store, "bucket": volume.bucket}
-    name = f"{volume.claim.name}-{seen.tag}"
-    return Archive(volume.claim, name, volume.prefix, store, volume.sentinels, baseline=True)
+    name = f"{volume.claim.name}-{seen.tag}{part}"
+    return Archive(volume.claim, name, volume.prefix, store, sentinels, baseline=baseline)

@@ -8,23 +8,28 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from runbooks import base, rights
+from runbooks.acts.nas import KeepNasSnapshot, lun_behind
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Objection, Runbook, World, objection, param, runbook
-from runbooks.looks import Scene, common, down, scene, syncs_again, up
+from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.looks import Scene, common, down, paused, resumed, scene, syncs_again, up
+from runbooks.world import World
 
 
 @dataclass(frozen=True)
 class Seen(base.Seen):
+    """`lun` is the volume's on a NAS, empty where it has none there."""
+
     scene: Scene
     name: str
+    lun: str = ""
 
 
 @runbook("snapshot-volume", _("Snapshot a volume"))
 class SnapshotVolume(Runbook[Seen]):
     about = _("Keep what a volume holds now, as a snapshot that stays until a person removes it.")
 
-    needs = rights.needed(rights.LOOK, rights.SNAPSHOT, rights.SCALE, rights.SYNC, rights.ATTACHED)
-    wants = rights.KEEP
+    needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SNAPSHOT)
+    wants = rights.needed(rights.KEEP, rights.PAUSE, rights.SCALE, rights.SYNC, rights.ATTACHED, rights.JOB)
     parts = ("snapshots",)
 
     volume: int = param(_("Volume"), _("What to keep"), kind="volume")
@@ -38,7 +43,8 @@ class SnapshotVolume(Runbook[Seen]):
         return self.quiet
 
     def look(self, world: World) -> Seen:
-        return Seen(scene(world, self.volume), name=f"{world.tag}-snapshot")
+        here = scene(world, self.volume)
+        return Seen(here, f"{world.tag}-snapshot", lun_behind(world.cluster.claim(here.claim)))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         if self.quiet:
@@ -47,9 +53,19 @@ class SnapshotVolume(Runbook[Seen]):
             yield objection("unlisted", stops=False, claim=seen.scene.claim)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
-        if self.quiet:
-            yield from down(seen.scene)
-        yield KeepSnapshot(seen.scene.claim, seen.name)
-        if self.quiet:
-            yield from up(seen.scene)
-            yield from syncs_again(seen.scene)
+        if not self.quiet:
+            yield from snapshots(seen)
+            return
+        yield from paused(seen.scene)
+        yield from down(seen.scene)
+        yield from snapshots(seen)
+        yield from up(seen.scene)
+        yield from syncs_again(seen.scene)
+        yield from resumed(seen.scene)
+
+
+def snapshots(seen: Seen) -> Iterator[Act]:
+    """The cluster's own, and one that is out of the cluster's reach."""
+    yield KeepSnapshot(seen.scene.claim, seen.name)
+    if seen.lun:
+        yield KeepNasSnapshot(seen.scene.claim, seen.lun, seen.name)

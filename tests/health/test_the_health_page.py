@@ -35,6 +35,9 @@ class Told:
             raise each
         return dataclasses.replace(each, at=now())
 
+    def released(self):
+        return ()
+
 
 @pytest.fixture
 def volume(db):

@@ -17,7 +17,7 @@ from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Run
 from runbooks.sentences import say
-from runbooks.spine import planned
+from runbooks.spine import planned, rows
 from tests.runbooks.conftest import HOME, drafted, finish, point_of, settle, started
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,29 @@ def test_a_restore_is_taken_back_whole(world, volume, by):
     after = world.fingerprint()
     for kept_always in ("safety", "undone"):
         world.drop_snapshot("home", f"{run.tag}-{kept_always}")
-    assert world.fingerprint() == before != after
+    assert world.fingerprint() | {"replicas": before["replicas"]} == before != after
+
+
+def test_a_sync_is_not_started_again_on_the_emptiness_that_a_restore_is_taken_back_to(world, volume, by):
+    point = point_of(volume, world, by)
+    world.break_("emptied")
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert world.syncs(HOME)[0].running
+    actions.undo(run, by=by)
+    assert finish(run, world) == "undone", run.why
+    assert not world.syncs(HOME)[0].running
+    position = codes(run).index("stop-sync") + 1
+    assert "left stopped" in next(r.said for r in rows(run) if r.position == position)
+
+
+def test_a_sync_is_started_again_when_what_a_restore_is_taken_back_to_is_whole(world, volume, by):
+    point = point_of(volume, world, by)
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    actions.undo(run, by=by)
+    assert finish(run, world) == "undone", run.why
+    assert world.syncs(HOME)[0].running
 
 
 def test_what_was_written_after_a_restore_is_not_lost_when_it_is_taken_back(world, volume, by):

@@ -5,26 +5,39 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from cluster.api import Sync, WorkloadRef
+from cluster.api import ClaimRef, Keeper, Sync, WorkloadRef
+from cluster.range import faults
+from cluster.range import released as left_behind
 from cluster.range.range import Range
 from cluster.range.store import serve
-from runbooks.acts import data, nas, snapshots, workloads
-from runbooks.base import Act, NotYet, Patience, PointFacts, World
+from cluster.range.world import LEFT as LEFT_OBJECT
+from runbooks.acts import data, gitops, nas, pods, released, security, snapshots, syncs, workloads
+from runbooks.base import Act, NotYet
+from runbooks.world import Lease, Patience, World
 from tests.runbooks.conftest import HOME, settle
 
 HA = WorkloadRef("home", "Deployment", "home-assistant")
 SYNC = Sync(WorkloadRef("home", "Deployment", "config-syncer"), "Deployment", HOME.name, running=True, replicas=1)
 RUN = "am-1"
+FLUX = Keeper("Flux", "flux-system", "apps", pausable=True)
+LEFT = left_behind.value(LEFT_OBJECT)
+PLAIN = {"": {"seccompProfile": {"type": "RuntimeDefault"}}}
+HARD = {**PLAIN, "home-assistant": {"allowPrivilegeEscalation": False}}
+WHOLE = syncs.Guard((), (".storage/auth",), 1)
+EMPTY = syncs.Guard((), (), 10**6)
+SOURCE = ClaimRef("home", "am-1-source")
 
 
 class NoRecords:
-    """Our own records, where an act needs none."""
+    """Our own records, where an act needs none but its lease."""
 
     def __init__(self, store):
         self.place = store
+        self.held: dict[str, Keeper] = {}
 
     def store(self):
         return self.place
@@ -35,14 +48,15 @@ class NoRecords:
     def verified(self, point):
         pass
 
-    def restored(self, volume, seconds):
-        pass
+    def pause(self, tag, keeper, workload, minutes):
+        until = datetime(2026, 11, 23, 16, minutes % 60, tzinfo=UTC)
+        return Lease(self.held.setdefault(str(keeper), keeper), until, "alice", "a drill")
 
-    def volume(self, id):
-        raise LookupError
+    def to_resume(self, tag, keeper, workload, *, all_leases=False):
+        return self.held.get(str(keeper), keeper)
 
-    def point(self, id) -> PointFacts:
-        raise LookupError
+    def resumed(self, tag, keeper, workload, *, all_leases=False):
+        self.held.pop(str(keeper), None)
 
 
 def do(act: Act, world: World, at: str = "1", *, back: bool = False) -> None:
@@ -63,8 +77,30 @@ def before_nothing(world: World) -> None:
     pass
 
 
+def before_kept(world: World) -> None:
+    """Something keeps the application as it is declared."""
+    faults.heal(world.cluster.ground)
+
+
+def before_paused(world: World) -> None:
+    before_kept(world)
+    do(gitops.PauseKeeper(FLUX, HA, 60), world, "96")
+
+
+def before_down(world: World) -> None:
+    do(workloads.Scale(HA, was=1, to=0), world, "91")
+
+
+def before_open(world: World) -> None:
+    do(pods.OpenPod(HOME, "am-1-pod", seconds=1), world, "97")
+
+
+def before_rebound(world: World) -> None:
+    do(released.Rebind(LEFT, SOURCE), world, "98")
+
+
 def before_stopped(world: World) -> None:
-    do(workloads.StopSync(SYNC), world, "90")
+    do(syncs.StopSync(SYNC), world, "90")
     do(workloads.Scale(HA, was=1, to=0), world, "91")
 
 
@@ -97,8 +133,8 @@ def extract() -> data.Extract:
 ACTS = [
     (workloads.Scale(HA, was=1, to=0), before_nothing),
     (workloads.Scale(HA, was=0, to=1), before_stopped),
-    (workloads.StopSync(SYNC), before_nothing),
-    (workloads.ResumeSync(SYNC), before_stopped),
+    (syncs.StopSync(SYNC), before_nothing),
+    (syncs.ResumeSync(SYNC), before_stopped),
     (workloads.Detached(HOME), before_stopped),
     (workloads.Healthy(HA, HOME, 1), before_nothing),
     (workloads.Witnessed(HOME), before_nothing),
@@ -111,6 +147,22 @@ ACTS = [
     (data.Swap(HOME, RUN), before_staged),
     (data.SwapBack(HOME, RUN), before_swapped),
     (data.Discard(HOME, RUN), before_staged),
+    (syncs.StopSync(SYNC, WHOLE), before_nothing),
+    (syncs.ResumeSync(SYNC, WHOLE), before_stopped),
+    (syncs.ResumeSync(SYNC, EMPTY), before_stopped),
+    (workloads.StaysDown(HA, ""), before_down),
+    (workloads.StaysDown(HA, "", watch=False), before_down),
+    (gitops.PauseKeeper(FLUX, HA, 60), before_kept),
+    (gitops.ResumeKeeper(FLUX, HA, 60), before_paused),
+    (security.SetSecurity(HA, was=PLAIN, to=HARD), before_nothing),
+    (released.Rebind(LEFT, SOURCE), before_nothing),
+    (released.LetGo(SOURCE, "98"), before_rebound),
+    (pods.OpenPod(HOME, "am-1-pod", seconds=1), before_nothing),
+    (pods.ClosePod(HOME, "am-1-pod"), before_open),
+    (pods.PodOpen(HOME, "am-1-pod"), before_open),
+    (data.ListWrong(HOME, RUN, 1234, 1234), before_stopped),
+    (data.Purge(HOME, RUN, 1, 1), before_swapped),
+    (snapshots.DropSnapshot(HOME, "good"), before_snapshot),
     (data.Archive(HOME, "one", "archives/home", {}, (".storage/auth",), snapshot="good"), before_snapshot),
 ]
 

@@ -1,0 +1,77 @@
+"""Acts on what keeps a workload as it is declared: told to leave it alone for a while, and to keep it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cluster.api import Keeper, WorkloadRef
+from runbooks import rights
+from runbooks.base import Act, Facts, facts
+from runbooks.world import World
+
+
+@dataclass(frozen=True)
+class PauseKeeper(Act):
+    """
+    Tell a keeper to leave a workload alone. It is a lease of `lasts` minutes: who, why and until when stand in our own
+    records before the keeper is told, so that whatever happens next somebody resumes it.
+    """
+
+    keeper: Keeper
+    workload: WorkloadRef
+    lasts: int
+    needs: ClassVar = rights.needed(rights.KEEPERS, rights.PAUSE)
+
+    def told(self) -> Facts:
+        return facts("pause", keeper=str(self.keeper), workload=str(self.workload), lasts=self.lasts)
+
+    def do(self, world: World) -> Mapping[str, Any]:
+        lease = world.records.pause(world.tag, self.keeper, self.workload, self.lasts)
+        until = f"{lease.until:%Y-%m-%dT%H:%M:%SZ}"
+        note = {"by": lease.by, "why": lease.why, "until": until, "run": world.tag}
+        world.cluster.pause(lease.keeper, self.workload, note)
+        return {"until": until}
+
+    def dry(self, world: World) -> str:
+        world.cluster.pause(self.keeper, self.workload, {"run": world.tag}, dry=True)
+        return "accepted"
+
+    def inverse(self) -> Act:
+        return ResumeKeeper(self.keeper, self.workload, self.lasts)
+
+
+@dataclass(frozen=True)
+class ResumeKeeper(Act):
+    """
+    Let a keeper keep the workload again, as it did before any pause of ours. While another run's lease holds it, only
+    our own is given back; with `all_leases`, those of runs that are over are ended too.
+    """
+
+    keeper: Keeper
+    workload: WorkloadRef
+    lasts: int
+    all_leases: bool = False
+    needs: ClassVar = rights.needed(rights.KEEPERS, rights.PAUSE)
+
+    def told(self) -> Facts:
+        return facts("resume", keeper=str(self.keeper), workload=str(self.workload))
+
+    def left_to_people(self) -> bool:
+        return True
+
+    def do(self, world: World) -> Mapping[str, Any] | None:
+        tag = world.tag
+        keeper = world.records.to_resume(tag, self.keeper, self.workload, all_leases=self.all_leases)
+        if keeper is not None:
+            world.cluster.unpause(keeper, self.workload)
+        world.records.resumed(tag, self.keeper, self.workload, all_leases=self.all_leases)
+        return None if keeper else {"note": facts("held-by-another", keeper=str(self.keeper)).as_json()}
+
+    def dry(self, world: World) -> str:
+        world.cluster.unpause(self.keeper, self.workload, dry=True)
+        return "accepted"
+
+    def inverse(self) -> Act:
+        return PauseKeeper(self.keeper, self.workload, self.lasts)

@@ -1,0 +1,103 @@
+"""Acts on what copies a volume away by itself: stopped before anything touches the data, started again under guard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cluster.api import ClaimRef, Sync
+from runbooks import rights
+from runbooks.acts.agent import agent, beside
+from runbooks.acts.workloads import mine
+from runbooks.base import Act, Facts, NotYet, facts
+from runbooks.world import World
+
+FILES = 0.9  # of the last good copy's
+
+
+@dataclass(frozen=True)
+class Guard:
+    """
+    What a volume must hold before a sync may copy it away: one of these filesystems (any where none is known), these
+    paths, and at least so many files. A volume without a file never passes.
+    """
+
+    filesystems: tuple[str, ...]
+    sentinels: tuple[str, ...]
+    files: int
+
+    def against(self, found: Mapping[str, Any]) -> tuple[Facts, ...]:
+        """Every reason why what the agent found must not be copied over what there is."""
+        least, here = max(self.files, 1), int(found["files"])
+        reasons = [facts("guard-files", files=here, least=least)] if here < least else []
+        if self.filesystems and found["filesystem_id"] not in self.filesystems:
+            reasons.append(facts("guard-filesystem"))
+        reasons += [facts("guard-without", path=s["path"]) for s in found["sentinels"] if not s["exists"]]
+        return tuple(reasons)
+
+
+def claim_of(sync: Sync) -> ClaimRef:
+    return ClaimRef(sync.workload.namespace, sync.claim)
+
+
+@dataclass(frozen=True)
+class StopSync(Act):
+    """Suspend what copies the volume away by itself. `guard` is asked before it is started again."""
+
+    sync: Sync
+    guard: Guard | None = None
+    minutes: ClassVar[float] = 5
+    needs: ClassVar = rights.needed(rights.LOOK, rights.SYNC)
+
+    def told(self) -> Facts:
+        return facts("stop-sync", sync=str(self.sync))
+
+    def do(self, world: World) -> None:
+        world.cluster.suspend(self.sync)
+        if pods := [str(p) for p in mine(world, claim_of(self.sync), self.sync.workload)]:
+            raise NotYet(facts("pods-to-go", pods=pods))
+
+    def dry(self, world: World) -> str:
+        world.cluster.suspend(self.sync, dry=True)
+        return "accepted"
+
+    def inverse(self) -> Act:
+        return ResumeSync(self.sync, self.guard)
+
+
+@dataclass(frozen=True)
+class ResumeSync(Act):
+    """
+    Put a sync back as it was seen before. Where the guard does not hold it is left stopped, and that is said: an
+    emptied volume that is copied away is how the last copies are lost.
+    """
+
+    sync: Sync
+    guard: Guard | None = None
+    minutes: ClassVar[float] = 30
+    needs: ClassVar = rights.needed(rights.LOOK, rights.SYNC, rights.JOB)
+
+    def left_to_people(self) -> bool:
+        return True
+
+    def told(self) -> Facts:
+        code = "leave-sync" if not self.sync.running else "resume-guarded" if self.guard else "resume-sync"
+        return facts(code, sync=str(self.sync))
+
+    def do(self, world: World) -> Mapping[str, Any] | None:
+        if self.sync.running and self.guard:
+            spec = {"sentinels": list(self.guard.sentinels)}
+            found = agent(world, beside(world, claim_of(self.sync), "inspect", spec, read_only=True))
+            if reasons := self.guard.against(found):
+                world.cluster.suspend(self.sync)
+                return {"note": facts("left-stopped", sync=str(self.sync), why=reasons[0].as_json()).as_json()}
+        world.cluster.resume(self.sync)
+        return None
+
+    def dry(self, world: World) -> str:
+        world.cluster.resume(self.sync, dry=True)
+        return "accepted"
+
+    def inverse(self) -> Act:
+        return StopSync(self.sync, self.guard)
