@@ -49,7 +49,7 @@ def template(state: State, ref: WorkloadRef, claim: ClaimRef) -> Template:
 
 def set_security(state: State, ref: WorkloadRef, was: Security, to: Security, now: datetime) -> None:
     here = find_workload(state, ref)
-    if strange := {*to} - {"", here.container}:
+    if strange := plain(to).keys() - {"", here.container}:
         raise Refused(f"{ref} has no container {' or '.join(sorted(strange))}.")
     if here.security not in (plain(was), plain(to)):
         raise Conflict(f"The security context of {ref} is not what it was when that was approved.")
