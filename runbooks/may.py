@@ -24,6 +24,8 @@ from runbooks.base import Runbook, shelf
 WHAT = "access"
 EVERY = 240.0  # seconds between two askings
 OLD = timedelta(minutes=15)  # from then on the answer is of the past, and refuses nothing
+# Their objects may be in any namespace: whether they may be paused is told by the dry run of the run that would.
+ELSEWHERE = {"argoproj.io", "helm.toolkit.fluxcd.io"}
 Kind = type[Runbook[Any]]
 
 
@@ -71,7 +73,7 @@ class Answer:
         lacks = tuple(self.lacks[part] for part in kind.parts if part in self.lacks)
         if self.at is None or denied is None:
             return Standing(kind, namespace, known=False, lacks=lacks)
-        known = {str(right) for right in (*kind.needs, *kind.wants)} <= self.asked
+        known = {str(right) for right in rights_of(kind)} <= self.asked
         return Standing(kind, namespace, known, lacks, among(kind.needs, denied), among(kind.wants, denied))
 
 
@@ -106,9 +108,14 @@ def namespaces() -> list[str]:
     return sorted(set(Volume.objects.values_list("namespace", flat=True)))
 
 
+def rights_of(kind: Kind) -> set[Right]:
+    """What it needs or wants, and can be asked about by namespace."""
+    return {right for right in (*kind.needs, *kind.wants) if right.verb != "patch" or right.group not in ELSEWHERE}
+
+
 def every() -> list[Right]:
     """All that any runbook needs or wants, each once."""
-    return sorted({right for kind in shelf().values() for right in (*kind.needs, *kind.wants)})
+    return sorted({right for kind in shelf().values() for right in rights_of(kind)})
 
 
 def want() -> None:

@@ -69,6 +69,7 @@ PAUSE = (
     *rights("patch", APPS, "deployments"),
     *rights("patch", APPS, "statefulsets"),
     *rights("get patch", "argoproj.io", "applications"),
+    *rights("get patch", "helm.toolkit.fluxcd.io", "helmreleases"),
     *rights("get patch", "keda.sh", "scaledobjects"),
 )
 """Flux is told by an annotation of the workload, Argo CD and KEDA by their own object."""

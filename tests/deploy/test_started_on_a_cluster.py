@@ -101,19 +101,17 @@ def part_of(page, namespace):
 
 def test_what_may_be_done_where_is_known_before_anyone_needs_it(product, person, volumes):
     page = person.until("/access/", rf"in-{product.closed}.*(?:may run|in part|off)", 90)
-    home, closed = (part_of(page, name) for name in (product.home, product.closed))
-    rows = dict(re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', home, re.DOTALL)[::-1])
-    states = {slug: state for state, slug in re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', home, re.DOTALL)}
-    assert states["restore-volume"] == "warn", "in part: nothing may be done to a volume that is of no namespace"
-    assert states["snapshot-volume"] in {"ok", "warn"}
-    off = {
-        slug
-        for state, slug in re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', closed, re.DOTALL)
-        if state == "fail"
-    }
-    assert {"restore-volume", "snapshot-volume"} <= off
-    assert "create volumesnapshots.snapshot.storage.k8s.io" in plain(closed)
-    assert rows
+    home, closed = (standings(part_of(page, name)) for name in (product.home, product.closed))
+    assert home["restore-volume"] == "warn", "in part: nothing may be done to a volume that is of no namespace"
+    assert home["snapshot-volume"] in {"ok", "warn"}
+    assert {closed["restore-volume"], closed["snapshot-volume"]} == {"fail"}
+    assert "create volumesnapshots.snapshot.storage.k8s.io" in plain(part_of(page, product.closed))
+
+
+def standings(part):
+    """The state of each runbook, by its slug."""
+    found = re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', part, re.DOTALL)
+    return {slug: state for state, slug in found}
 
 
 def test_a_runbook_that_is_off_says_why_and_is_refused(product, person, volumes):
