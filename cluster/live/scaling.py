@@ -64,7 +64,7 @@ def since(api: Api, ref: WorkloadRef, version: str) -> tuple[int, ...]:
     """
     A version is the object's generation, which counts the changes of its spec: as long as it is the same, nobody has
     touched the replicas, not even for a moment. When it has moved on, each state that the object was in between is
-    read back, the newest first.
+    read back, the newest first. (An object made anew counts from 1 again: that it is the same one, its uid tells.)
     """
     must_scale(ref)
     now = api.get(path_of(ref), Controller)

@@ -13,9 +13,8 @@ from cluster.errors import Forbidden, Unreachable
 from cluster.kubernetes import Api
 from cluster.live.live import Live
 from cluster.live.profile import Profile
-from tests.cluster.kit import CORE, FOREVER, TRAPPED, Anything, claim, container, deployment, pods
+from tests.cluster.kit import FOREVER, TRAPPED, claim, container, deployment, pods
 
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
 KINDS = ("apps", "deployments", "statefulsets", "daemonsets", "replicasets")
 PARTS = {"pods", "workloads", "syncs", "claims", "claims:volumes", "snapshots", "events"}
 
@@ -26,52 +25,6 @@ def data(ground):
     ground.make(claim("data"), deployment("house", spec))
     ground.until(lambda: ground.get("Deployment", "house").status.get("readyReplicas"), "its pod")
     return ClaimRef(ground.namespace, "data")
-
-
-@pytest.fixture(scope="module")
-def account(ground):
-    """The API server as somebody sees it who may nothing yet."""
-    accounts = f"{CORE}/namespaces/{ground.namespace}/serviceaccounts"
-    ground.api.create(accounts, {"metadata": {"name": "looker"}})
-    made = ground.api.create(f"{accounts}/looker/token", {"spec": {"expirationSeconds": 3600}})
-    known = ground.api.client.configuration
-    configuration = Configuration()
-    configuration.host, configuration.ssl_ca_cert = known.host, known.ssl_ca_cert
-    token = made.decode().partition('"token":"')[2].partition('"')[0]
-    configuration.api_key = {"BearerToken": f"Bearer {token}"}
-    return Api(configuration)
-
-
-@pytest.fixture
-def may(ground, account):
-    """What it may get and list everywhere, each as the API group and its resources; the look that it has then."""
-    name, made = f"{ground.namespace}-looker", []
-
-    def make(kind, body):
-        ground.api.create(f"{RBAC}/{kind}", {"metadata": {"name": name}, **body})
-        made.append(f"{RBAC}/{kind}/{name}")
-
-    def look(*given):
-        rules = [{"apiGroups": [group], "resources": names, "verbs": ["get", "list"]} for group, *names in given]
-        who = [{"kind": "ServiceAccount", "namespace": ground.namespace, "name": "looker"}]
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
-        make("clusterroles", {"rules": rules})
-        make("clusterrolebindings", {"roleRef": role, "subjects": who})
-        for group, resource, *_ in given:
-            path = f"{f'/apis/{group}/v1' if group else CORE}/{resource}"
-            ground.until(lambda path=path: allowed(account, path), f"the right to see {resource}")
-        return Live(account, Profile("none"))
-
-    yield look
-    for path in made:
-        ground.api.delete(path)
-
-
-def allowed(api, path):
-    try:
-        return api.list(path, Anything).version
-    except Forbidden:
-        return ""
 
 
 def test_an_account_that_may_nothing_sees_nothing_and_is_told_why_of_each_part(may):
