@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from audit.models import record
-from backups.models import RecoveryPoint, Source, Volume
+from audit.moves import move
+from backups.models import RecoveryPoint, Source, Upload, Volume
 from people.actors import Actor
 
 ABOUT_A_VOLUME = ("title", "uid", "gid", "sentinels", "rpo", "rto")
@@ -54,6 +55,23 @@ def retire_source(source: Source, *, by: Actor) -> None:
     """It is no longer scanned, and what is in it no longer counts. Nothing is deleted there, nor here."""
     if Source.objects.filter(pk=source.pk, retired=None).update(retired=now()):
         record("source.retired", source, by=by, volume=str(source.volume))
+
+
+@transaction.atomic
+def keep_upload(upload: Upload, *, size: int, by: Actor) -> None:
+    """It has arrived in the store, whole: a worker reads it next."""
+    source = upload.source
+    if not source.uploads.exclude(state=Upload.State.ARRIVING).exists():
+        record("source.added", source, by=by, volume=str(source.volume), domain=source.domain)
+    Source.objects.filter(pk=source.pk).update(retired=None, not_before=now())
+    about = {"key": upload.key, "bytes": size}
+    move(upload, "reading", by=by, facts=about, size=size, not_before=now(), transfer="")
+
+
+@transaction.atomic
+def choose_root(upload: Upload, *, root: str, by: Actor) -> None:
+    """Say which folder of the file is the volume's root; it is read again, as seen from there. Raises LostRace."""
+    move(upload, "reading", by=by, facts={"root": root}, choice={"root": root}, not_before=now(), read=0)
 
 
 @transaction.atomic

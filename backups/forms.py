@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups.models import Source, Volume
+from backups.sentences import say
 
 # Django's forms take their model's type for the checker only.
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ CLAIM = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 BUCKET = re.compile(r"[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]")
 MOST_SENTINELS = 50
 MOST_MINUTES = 366 * 24 * 60
+# What people name themselves; the other kinds are places that are found.
+NAMED = [(kind.value, kind.label) for kind in (Source.Kind.MIRROR, Source.Kind.ARCHIVES, Source.Kind.SNAPSHOTS)]
 
 
 class VolumeForm(VolumeModelForm):
@@ -86,11 +90,12 @@ class VolumeForm(VolumeModelForm):
 
 
 class SourceForm(SourceModelForm):
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=NAMED)
+
     class Meta:
         model = Source
         fields: ClassVar = ["kind", "bucket", "prefix", "domain", "every"]
         labels: ClassVar = {
-            "kind": gettext_lazy("Kind"),
             "bucket": gettext_lazy("Bucket"),
             "prefix": gettext_lazy("Prefix"),
             "domain": gettext_lazy("Failure domain"),
@@ -120,6 +125,54 @@ class SourceForm(SourceModelForm):
         if told.get("kind") and not BUCKET.fullmatch(told.get("bucket", "")):
             self.add_error("bucket", _("Copies in S3 need a bucket: 3 to 63 of a–z, 0–9, dot and hyphen."))
         return told
+
+
+class UploadForm(forms.Form):
+    """
+    `end` stands after the file in what the browser sends: without it the connection broke off on the way. The file
+    itself was taken in before this form is looked at.
+    """
+
+    file = forms.FileField(
+        label=gettext_lazy("The file"),
+        required=False,
+        help_text=gettext_lazy("A .tar, .tar.gz or .tar.zst, or a Home Assistant backup that is not encrypted."),
+    )
+    end = forms.CharField(required=False, widget=forms.HiddenInput, initial="1")
+
+    def __init__(self, *args: Any, arrived: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.arrived = arrived
+        self.why: Mapping[str, Any] = {}
+
+    def refuse(self, why: Mapping[str, Any]) -> None:
+        self.why = why
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if self.why:
+            self.add_error("file", say(self.why))
+        elif not told.get("end"):
+            self.add_error("file", say({"code": "broken-off"}))
+        elif not self.arrived:
+            self.add_error("file", _("Choose a file."))
+        return told
+
+
+class RootForm(forms.Form):
+    """Which of the folders that were found is the root of the volume."""
+
+    root = forms.CharField(required=False, strip=False)
+
+    def __init__(self, *args: Any, roots: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.roots = [str(each["root"]) for each in roots]
+
+    def clean_root(self) -> str:
+        root = self.data.get("root")
+        if root not in self.roots:
+            raise forms.ValidationError(_("Choose one of the folders."))
+        return str(root)
 
 
 def named(value: str, pattern: re.Pattern[str]) -> str:

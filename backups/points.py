@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import now
+
 from backups.errors import BackupsError, Refused
 from backups.manifest import Manifest
 from backups.manifest import beside as manifest_of
 from backups.models import RecoveryPoint, Source
 from backups.scan import Item, Totals
 from backups.storage import Store
-from cluster.api import ClaimRef, Snapshot
+from cluster.api import ClaimRef, Released, Snapshot
 from cluster.errors import ClusterError
 from cluster.port import Cluster
 
+FOLDER = "uploads"  # below the archives: what people brought
 ARCHIVES = (".tar.zst", ".tar.gz", ".tgz", ".tar")
 DEADLINE = 120.0  # seconds for one listing
 
@@ -72,7 +75,9 @@ def look(asked: Asked, store: Callable[[str], Store], connect: Callable[[], Clus
     try:
         if asked.kind == Source.Kind.SNAPSHOTS:
             return snapshots(connect().snapshots(asked.claim))
-        if asked.kind == Source.Kind.ARCHIVES:
+        if asked.kind == Source.Kind.RELEASED:
+            return released(asked.claim, connect().released())
+        if asked.kind in (Source.Kind.ARCHIVES, Source.Kind.UPLOADS):
             return archives(asked, store(asked.bucket))
         return mirror(asked, store(asked.bucket))
     except (BackupsError, ClusterError) as error:
@@ -96,13 +101,25 @@ def snapshots(found: tuple[Snapshot, ...]) -> Looked:
     return Looked(True, points, names, len(points), sum(each.bytes or 0 for each in points), told=told)
 
 
+def released(claim: ClaimRef, volumes: tuple[Released, ...]) -> Looked:
+    """The volumes that the claim had. Nobody knows when they were left, nor what is in them."""
+    mine = [each for each in volumes if each.was == claim]
+    points = tuple(
+        Found(each.volume, RecoveryPoint.Kind.RELEASED, now(), manifest={"uid": each.uid, "capacity": each.capacity})
+        for each in mine
+    )
+    return Looked(True, points, tuple(each.ref for each in points), len(points))
+
+
 def archives(asked: Asked, store: Store) -> Looked:
     totals, sizes, manifests = Totals(asked.prefix, (), store.settings()), dict[str, int](), set[str]()
     for page in store.listing(asked.prefix, deadline=DEADLINE):
         for item in page:
-            totals.add(item)
-            sort(item, sizes, manifests)
-    found: list[Found] = []
+            if not brought(item.key, asked):
+                totals.add(item)
+                sort(item, sizes, manifests, every=asked.kind == Source.Kind.UPLOADS)
+    kind = RecoveryPoint.Kind.UPLOAD if asked.kind == Source.Kind.UPLOADS else RecoveryPoint.Kind.ARCHIVE
+    points: list[Found] = []
     there: list[str] = []
     odd: list[str] = []
     for key in sorted(sizes):
@@ -110,8 +127,8 @@ def archives(asked: Asked, store: Store) -> Looked:
             continue
         if key in asked.known:
             (there if asked.known[key] == sizes[key] else odd).append(key)
-        elif point := read(key, sizes[key], store):
-            found.append(point)
+        elif point := read(key, sizes[key], store, kind):
+            points.append(point)
             there.append(key)
         else:
             odd.append(key)
@@ -119,17 +136,23 @@ def archives(asked: Asked, store: Store) -> Looked:
         "odd": odd[:20],
         "without_manifest": len(sizes) - len(there) - len(odd),
     }
-    return Looked(True, tuple(found), tuple(there), len(there), sum(sizes[key] for key in there), told=told)
+    return Looked(True, tuple(points), tuple(there), len(there), sum(sizes[key] for key in there), told=told)
 
 
-def sort(item: Item, sizes: dict[str, int], manifests: set[str]) -> None:
-    if item.key.endswith(ARCHIVES):
-        sizes[item.key] = item.size
-    elif item.key.endswith(".manifest.json"):
+def brought(key: str, asked: Asked) -> bool:
+    """Whether it lies in the folder of what people brought, which is a source of its own."""
+    return asked.kind == Source.Kind.ARCHIVES and key.startswith(f"{asked.prefix}/{FOLDER}/".lstrip("/"))
+
+
+def sort(item: Item, sizes: dict[str, int], manifests: set[str], *, every: bool) -> None:
+    """An archive is known by its name; where people bring files, each is one."""
+    if item.key.endswith(".manifest.json"):
         manifests.add(item.key)
+    elif every or item.key.endswith(ARCHIVES):
+        sizes[item.key] = item.size
 
 
-def read(key: str, size: int, store: Store) -> Found | None:
+def read(key: str, size: int, store: Store, kind: str) -> Found | None:
     """The point of an archive; None where its manifest is no manifest, or speaks of another archive."""
     try:
         manifest = Manifest.from_bytes(store.get_bytes(manifest_of(key)))
@@ -137,9 +160,14 @@ def read(key: str, size: int, store: Store) -> Found | None:
         return None
     if manifest.archive is None or manifest.archive.bytes != size:
         return None
+    return found(key, manifest, kind)
+
+
+def found(key: str, manifest: Manifest, kind: str) -> Found:
+    """A point as its manifest tells it."""
     return Found(
         ref=key,
-        kind=RecoveryPoint.Kind.ARCHIVE,
+        kind=kind,
         taken=manifest.taken_at,
         bytes=manifest.bytes,
         files=manifest.files,

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 
 from backups import rules, sentences
-from backups.models import RecoveryPoint, Scan, Source, Volume
+from backups.models import RecoveryPoint, Scan, Source, Upload, Volume
 from backups.rules import Copy, Graded, Loss, Mark, Seen, Usual
 from people.words import span
 
@@ -220,6 +220,16 @@ class VolumeRow:
     @property
     def state(self) -> str:
         return self.loss.state
+
+
+RECENT = timedelta(days=1)
+
+
+def uploads(volume: Volume) -> list[Upload]:
+    """The files that were brought for it and are no recovery points: on their way, in question, or refused of late."""
+    open_still = Q(state__in=[Upload.State.ARRIVING, Upload.State.READING, Upload.State.ASKING])
+    refused = Q(state=Upload.State.REFUSED, at__gt=now() - RECENT)
+    return list(Upload.objects.filter(open_still | refused, source__volume=volume)[:10])
 
 
 WORST = ["fail", "unknown", "warn", "ok"]

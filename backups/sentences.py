@@ -18,7 +18,13 @@ Params = Mapping[str, Any]
 
 def place(source: str) -> str:
     kind, _space, where = source.partition(" ")
-    names = {"mirror": _("The mirror"), "archives": _("The archives"), "snapshots": _("The snapshots")}
+    names = {
+        "mirror": _("The mirror"),
+        "archives": _("The archives"),
+        "snapshots": _("The snapshots"),
+        "uploads": _("The uploaded files"),
+        "released": _("The released volumes"),
+    }
     said = names.get(kind, kind)
     return f"{said} {where}" if where else said
 
@@ -52,6 +58,35 @@ SAID: dict[str, Callable[[Params], str]] = {
         ngettext("%(paths)s is not in it.", "%(paths)s are not in it.", len(p["paths"]))
         % {"paths": ", ".join(p["paths"][:3])}
     ),
+    # Why a file is no copy of anything.
+    "store": lambda p: _("The object store did not take it: %(error)s") % {"error": p["error"]},
+    "one-file": lambda p: _("One file at a time."),
+    "too-large": lambda p: (
+        _("It is over %(bytes)s, which is the most that is taken here.") % {"bytes": size(p["bytes"])}
+    ),
+    "broken-off": lambda p: _("The connection broke off before the file was here. Nothing of it was kept."),
+    "empty-file": lambda p: _("The file is empty."),
+    "zip": lambda p: _("That is a ZIP file: owners and permissions are not in it. Pack the files as .tar.gz."),
+    "pdf": lambda p: _("That is a PDF, not an archive."),
+    "other-compression": lambda p: _(
+        "It is compressed in a way that is not read here: unpack it, and bring a .tar, .tar.gz or .tar.zst."
+    ),
+    "compressed-other": lambda p: _("It is compressed, but what is inside is no tar archive."),
+    "not-an-archive": lambda p: _("It is no archive: a .tar, .tar.gz or .tar.zst is wanted."),
+    "truncated": lambda p: _("The archive breaks off in the middle: it was not copied whole."),
+    "bad-archive": lambda p: _("The archive cannot be read: %(said)s") % {"said": p["said"]},
+    "encrypted": lambda p: _("This Home Assistant backup is encrypted: download it decrypted, or decrypt it first."),
+    "parent-path": lambda p: _("It names a file outside of itself: %(path)s") % {"path": p["path"]},
+    "absolute-path": lambda p: _("It names a file by an absolute path: %(path)s") % {"path": p["path"]},
+    "device": lambda p: _("It holds what is neither file nor folder: %(path)s") % {"path": p["path"]},
+    "link-leaves": lambda p: _("A link in it leads outside: %(path)s") % {"path": p["path"]},
+    "through-link": lambda p: _("It would be unpacked through a link: %(path)s") % {"path": p["path"]},
+    "too-many-files": lambda p: _("It holds more files than are taken here."),
+    "too-many-bytes": lambda p: _("It grows to far more than its size when it is unpacked."),
+    "empty-archive": lambda p: _("The archive is empty."),
+    "no-root": lambda p: _("There is no folder %(folder)s in it.") % {"folder": p["folder"]},
+    "object-changed": lambda p: _("The object in the store was replaced while it was read."),
+    "not-found": lambda p: _("It is no longer in the store."),
 }
 
 

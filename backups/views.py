@@ -34,7 +34,13 @@ def volume(request: Request, pk: int) -> HttpResponse:
     """One volume: what would be lost, where its copies are, and each that there is."""
     row = of(pk)
     points = row.rows(MOST_POINTS)
-    context = {"row": row, "volume": row.volume, "points": points, "more": len(row.graded) - len(points)}
+    context = {
+        "row": row,
+        "volume": row.volume,
+        "points": points,
+        "more": len(row.graded) - len(points),
+        "uploads": queries.uploads(row.volume),
+    }
     template = "backups/_volume.html" if request.htmx else "backups/volume.html"
     return render(request, template, {**context, **allowed(request)})
 
@@ -47,7 +53,11 @@ def of(pk: int) -> VolumeRow:
 
 
 def allowed(request: Request) -> dict[str, bool]:
-    return {"may_draft": request.user.may(May.DRAFT_RUN), "may_manage": request.user.may(May.MANAGE)}
+    return {
+        "may_draft": request.user.may(May.DRAFT_RUN),
+        "may_manage": request.user.may(May.MANAGE),
+        "may_upload": request.user.may(May.START_RUN),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

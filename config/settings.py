@@ -158,6 +158,12 @@ AGENT_PROFILE = Path(env.text("AGENT_PROFILE")) if env.text("AGENT_PROFILE") els
 S3_ENDPOINT = env.text("S3_ENDPOINT")
 S3_ENDPOINT_FROM_PODS = env.text("S3_ENDPOINT_FROM_PODS", S3_ENDPOINT)
 S3_REGION = env.text("S3_REGION", "us-east-1")
+# A job is lent a key for its own prefix alone: by assuming this role, or where the store needs none, with S3_STS alone.
+S3_ROLE = env.text("S3_ROLE")
+S3_STS = env.text("S3_STS")
+
+# A file that somebody brings as a copy of a volume is at most so large.
+UPLOAD_LIMIT_GB = env.whole("UPLOAD_LIMIT_GB", 30, least=1, most=150)
 
 # A NAS beneath the volumes, asked who is connected to them and for snapshots of its own. Without a URL there is none.
 NAS_URL = env.text("NAS_URL")

@@ -50,6 +50,10 @@ BACKUPS: dict[str, Any] = {
     "source.retired": gettext_lazy("no longer counts on copies of %(volume)s in %(about)s"),
     "point.accepted": gettext_lazy("said that the copy %(about)s is meant to be smaller"),
     "point.verified": gettext_lazy("verified the copy %(about)s"),
+    "upload.reading": gettext_lazy("brought %(about)s as a copy, or said which folder of it is the root"),
+    "upload.asking": gettext_lazy("read %(about)s, and asks which folder is the root"),
+    "upload.ready": gettext_lazy("read %(about)s, and made a recovery point of it"),
+    "upload.refused": gettext_lazy("read %(about)s, which is no copy that could be restored"),
 }
 RUNS: dict[str, Any] = {
     "run.queued": gettext_lazy("started %(about)s"),

@@ -9,14 +9,15 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from backups import scanning, stores, tasks
+from audit.models import Entry
+from backups import queries, released, scanning, stores, tasks
 from backups.errors import Unreachable
 from backups.lease import lease
 from backups.manifest import Manifest, Sentinel, Stored, beside
 from backups.models import RecoveryPoint, Scan, Source
 from backups.points import Asked, Looked, look
 from backups.queries import sources
-from cluster.api import ClaimRef, Snapshot
+from cluster.api import ClaimRef, Released, Snapshot
 from cluster.errors import Unreachable as ClusterUnreachable
 
 TAKEN = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -231,10 +232,70 @@ def test_four_workers_that_are_knocked_at_once_scan_a_source_once(archives, monk
     assert (scan.complete, scan.error) == (False, "nobody there")
 
 
-def test_nothing_due_is_one_query(archives, django_assert_num_queries):
+def test_nothing_due_is_a_query_for_sources_and_one_for_uploads(archives, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(released, "notice", lambda connect: None)
     Source.objects.update(not_before=now() + timedelta(hours=1))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         tasks.scan_all()
+
+
+# --- Released volumes
+
+
+class Left:
+    """A cluster in which some claims left their volumes behind."""
+
+    def __init__(self, *was: ClaimRef) -> None:
+        self.volumes = [
+            Released(f"pv-{n}", f"uid-{n}", ref, f"handle-{n}", "csi", 10**9) for n, ref in enumerate(was, start=1)
+        ]
+
+    def released(self):
+        return tuple(self.volumes)
+
+
+def test_a_volume_that_lost_its_claim_is_a_copy_of_what_the_claim_held(volume):
+    cluster = Left(CLAIM, ClaimRef("home", "another"))
+    released.notice(lambda: cluster, every=0)
+    source = Source.objects.get()
+    assert (source.kind, source.volume) == ("released", volume)
+    assert scanning.scan(source, stores.store, lambda: cluster)
+    point = RecoveryPoint.objects.get()
+    assert (point.kind, point.ref, point.files, point.verified) == ("released", "pv-1", None, None)
+    (row,) = queries.volumes()
+    assert row.rows()[0].state == "unknown"
+    cluster.volumes.clear()
+    Source.objects.update(not_before=now())
+    scanning.scan(source, stores.store, lambda: cluster)
+    assert RecoveryPoint.objects.get().gone
+
+
+def test_the_same_released_volume_is_noticed_once(volume):
+    cluster = Left(CLAIM)
+    for _ in range(2):
+        released.notice(lambda: cluster, every=0)
+        Source.objects.update(not_before=now())
+        scanning.scan(Source.objects.get(), stores.store, lambda: cluster)
+    assert RecoveryPoint.objects.count() == 1
+    assert Entry.objects.filter(action="source.added").count() == 1
+
+
+def test_where_released_volumes_cannot_be_listed_nothing_is_concluded(volume):
+    released.notice(nobody, every=0)
+    assert not Source.objects.exists()
+
+
+def test_they_are_not_asked_for_at_every_knock(volume):
+    asked = []
+
+    class Counting(Left):
+        def released(self):
+            asked.append(1)
+            return ()
+
+    released.notice(Counting, every=0)
+    released.notice(Counting)
+    assert len(asked) == 1
 
 
 def test_an_emptiness_is_asked_again_within_a_minute(archives, store, monkeypatch):
