@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
@@ -36,6 +36,10 @@ class Place:
 @require_safe
 @who_may(May.READ)
 def access(request: Request) -> HttpResponse:
+    return shown(request)
+
+
+def shown(request: Request) -> HttpResponse:
     """The page, or the part of it that a new answer changes."""
     answer = may.answer()
     kinds = sorted(shelf().values(), key=lambda kind: str(kind.title))
@@ -49,11 +53,11 @@ def access(request: Request) -> HttpResponse:
 
 @require_POST
 @who_may(May.DRAFT_RUN)
-def ask(request: Request) -> HttpResponseBase:
+def ask(request: Request) -> HttpResponse:
     """A worker asks at its next knock, which is now where the broker takes it."""
     may.want()
     try:
         ask_access.apply_async(retry=False)
     except (OperationalError, OSError):
         log.warning("The broker did not take the knock for an answer about our rights")
-    return access(request) if request.htmx else redirect("access")
+    return shown(request) if request.htmx else redirect("access")

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-WHOLE = ("tests/acceptance/", "tests/cluster/live/", "tests/deploy/test_started_on_a_cluster.py")
+WHOLE = (
+    "tests/acceptance/",
+    "tests/cluster/jobs/",
+    "tests/cluster/live/",
+    "tests/deploy/test_started_on_a_cluster.py",
+)
 
 
 def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
