@@ -23,6 +23,7 @@ from django.utils.timezone import now
 
 from audit.models import record
 from audit.moves import LostRace, move
+from backups.models import Source
 from cluster.errors import ClusterError, Unreachable
 from cluster.port import Cluster
 from incidents.actions import note_evidence
@@ -118,6 +119,8 @@ def step(run: Run, to: str, **changes: Any) -> None:
     move(run, to, by=ENGINE, where={"fence": run.fence}, facts=why, since=now(), **changes)
     if to in ("draft", "refused", "done", "undone", "stuck"):
         Line.objects.create(run=run, facts=facts(f"run-{to}").as_json())
+    if to in ("done", "undone"):  # copies were made: they are looked for now, not in some minutes
+        Source.objects.filter(volume=run.volume_id, retired=None).update(not_before=now())
 
 
 # --- The pieces, one for each state that wants a worker ---

@@ -59,6 +59,14 @@ def test_an_emptied_volume_is_restored_and_what_was_there_is_kept(world, volume,
     assert volume.restored_in == round((run.ended - run.started).total_seconds())
 
 
+def test_the_copies_of_a_volume_are_looked_for_as_soon_as_a_run_on_it_is_over(world, volume, by):
+    source = Source.objects.create(volume=volume, kind="snapshots", every=3600, not_before=now() + timedelta(hours=1))
+    run = started(SnapshotVolume(volume=volume.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    source.refresh_from_db()
+    assert source.not_before <= now()
+
+
 def test_a_restore_is_taken_back_whole(world, volume, by):
     point = point_of(volume, world, by)
     world.break_("emptied")
