@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import zstandard
-
-from backups.agent.compress import WINDOW
+from backups.agent.compress import beginning
 from backups.agent.guessing import looks_like_tar
 from backups.agent.tarstream import BLOCK
 
@@ -35,7 +31,7 @@ def doubt(first: bytes, *, whole: bool = False) -> Mapping[str, Any]:
     if code := next((code for magic, code in OTHERS.items() if first.startswith(magic)), ""):
         return {"code": code}
     if first.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
-        plain = beginning(first)
+        plain = beginning(first, BLOCK)
         if plain is None:
             return {"code": "not-an-archive"}
         if len(plain) < BLOCK:
@@ -49,14 +45,3 @@ def doubt(first: bytes, *, whole: bool = False) -> Mapping[str, Any]:
 def starts_a_tar(block: bytes) -> bool:
     """A header, or the zeros that an archive of nothing is made of: what is wrong with that is said later."""
     return looks_like_tar(block) or not any(block[:BLOCK])
-
-
-def beginning(first: bytes) -> bytes | None:
-    """The first block of what is compressed; less where that is not yet there, None where it cannot be read."""
-    try:
-        if first.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(31).decompress(first, BLOCK)
-        reader = zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(io.BytesIO(first))
-        return reader.read(BLOCK)
-    except (zlib.error, zstandard.ZstdError):
-        return None

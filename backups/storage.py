@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CONNECT, READ, TRIES = 5, 30, 3  # seconds, seconds without a byte, attempts
+HOUR = 3600
 PAGE = 1_000
 AT_ONCE = 32  # shards listed side by side
 MOST_SHARDS = 200  # beyond this one request a shard would cost more than it saves
@@ -90,6 +91,39 @@ def session() -> boto3.session.Session:
     core = botocore.session.Session()
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     return boto3.session.Session(botocore_session=core)
+
+
+def assume(
+    mine: Credentials, *, endpoint: str, region: str, role: str, policy: str, seconds: int
+) -> tuple[Credentials, int]:
+    """
+    A key that may do what `policy` says and no more, and for how many seconds. `endpoint` "" is AWS' own. A role whose
+    sessions may not last so long gives an hour, which every role does. Raises as a Store does.
+    """
+    client = session().client(
+        "sts",
+        aws_access_key_id=mine.key,
+        aws_secret_access_key=mine.secret,
+        aws_session_token=mine.token or None,
+        region_name=region or "us-east-1",
+        endpoint_url=endpoint or None,
+        config=Config(
+            connect_timeout=CONNECT, read_timeout=READ, retries={"mode": "standard", "total_max_attempts": TRIES}
+        ),
+    )
+    with telling("ask for a key for a job"):
+        for asked in dict.fromkeys((seconds, min(seconds, HOUR))):
+            try:
+                answer = client.assume_role(
+                    RoleArn=role, RoleSessionName="aftermath", Policy=policy, DurationSeconds=asked
+                )
+            except ClientError as error:
+                if asked <= HOUR or "DurationSeconds" not in str(error):
+                    raise
+                continue
+            given = answer["Credentials"]
+            return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]), asked
+    raise AssertionError("an hour was refused without a word")
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,15 @@ def nas(_: Any, **__: Any) -> Iterator[CheckMessage]:
         yield Error(sentence, hint="See docs/nas.md for what each of its settings takes.", id="config.E010")
 
 
+def lending(_: Any, **__: Any) -> Iterator[CheckMessage]:
+    if settings.CLUSTER != "range" and not (settings.S3_ROLE or settings.S3_STS):
+        yield Warning(
+            "Jobs are lent the program's own key of the object store: whoever reads one may do all that it may.",
+            hint="Set S3_ROLE, or S3_STS where the store needs no role: each job then gets a key for its prefix alone.",
+            id="config.W011",
+        )
+
+
 def sqlite(_: Any, **__: Any) -> Iterator[CheckMessage]:
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3") and (kind := file_system(Path(str(database["NAME"])))) in FAR_AWAY:
@@ -125,7 +134,7 @@ def redis(_: Any, **__: Any) -> Iterator[CheckMessage]:
         )
 
 
-ALWAYS: list[Callable[..., Iterator[CheckMessage]]] = [secret_key, debug, https, cluster, nas, sqlite]
+ALWAYS: list[Callable[..., Iterator[CheckMessage]]] = [secret_key, debug, https, cluster, nas, lending, sqlite]
 
 
 def register_all() -> None:

@@ -12,6 +12,8 @@ from django.conf import settings
 
 from config.env import CannotStart
 
+THREADS = 4  # in each web process
+
 
 @dataclass(frozen=True)
 class Program:
@@ -32,10 +34,14 @@ class Program:
 
 
 def web(bind: str) -> tuple[str, ...]:
-    """Gunicorn on an address, or on an open socket as `fd://N`. The program is read once, before the workers fork."""
+    """
+    Gunicorn on an address, or on an open socket as `fd://N`. The program is read once, before the workers fork. Each
+    has a few threads: a file that somebody brings takes minutes, and the others are to have their pages meanwhile.
+    """
     return (
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
-        *("--bind", bind, "--workers", str(settings.WEB_CONCURRENCY), "--worker-class", "sync", "--preload"),
+        *("--bind", bind, "--workers", str(settings.WEB_CONCURRENCY), "--worker-class", "gthread", "--preload"),
+        *("--threads", str(THREADS)),
         *("--timeout", "30", "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
     )
 

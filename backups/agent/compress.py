@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -101,6 +102,17 @@ def ungzip(source: Readable) -> Iterator[bytes]:
 def untouched(source: Readable) -> Iterator[bytes]:
     while data := source.read(READ):
         yield data
+
+
+def beginning(first: bytes, size: int) -> bytes | None:
+    """The first `size` plain bytes; fewer where they are not there yet, None where they cannot be read."""
+    try:
+        if first.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(31).decompress(first, size)
+        reader = zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(io.BytesIO(first))
+        return reader.read(size)
+    except (zlib.error, zstandard.ZstdError):
+        return None
 
 
 class Poured:

@@ -61,8 +61,15 @@ def test_a_name_without_https(settings):
 
 
 def test_a_cluster_that_this_version_cannot_talk_to(settings):
-    settings.CLUSTER = "kubernetes"
+    settings.CLUSTER, settings.S3_STS = "kubernetes", "https://sts.example.org"
     assert found().keys() == {"config.E005"}
+
+
+def test_the_key_of_the_object_store_is_lent_to_every_job(settings):
+    settings.CLUSTER = "kubernetes"
+    assert "config.W011" in found()
+    settings.S3_ROLE = "arn:aws:iam::123456789012:role/jobs"
+    assert "config.W011" not in found()
 
 
 def test_sqlite_on_a_network_file_system(monkeypatch):
@@ -91,5 +98,5 @@ def test_every_finding_says_what_to_do(settings):
     settings.DEBUG = settings.HTTPS = True
     settings.CLUSTER = "kubernetes"
     messages = found()
-    assert len(messages) == 4
+    assert len(messages) == 5
     assert all(message.hint.endswith(".") for message in messages.values())
