@@ -89,9 +89,12 @@ FEW = 300  # small files, where it is not about many
 
 
 @pytest.fixture(scope="module")
-def house(server: Server, store: Objects) -> Iterator[Stage]:
-    """The scene with few files, for runs that are many. It is whole at first, and after each restore."""
-    stage = Stage(server, store, IMAGE, FEW, every=60)
+def house(request: pytest.FixtureRequest, server: Server, store: Objects) -> Iterator[Stage]:
+    """
+    The scene with few files, for runs that are many. It is whole at first, and after each restore. A module's FILES
+    says how many there are.
+    """
+    stage = Stage(server, store, IMAGE, getattr(request.module, "FILES", FEW), every=60)
     try:
         yield stage.build()
     finally:

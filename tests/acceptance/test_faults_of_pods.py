@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,8 @@ from tests.acceptance.scene.objects import CLAIM, HOUSE
 from tests.acceptance.server import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.matrix]
+FILES = 3_000  # small ones, 2.9 MB in all: an archive that is read in a dozen pieces
+SLOWLY = 300_000  # bytes a second: an extraction takes ten seconds
 ATTACHED = "ControllerUnpublishVolume"
 
 
@@ -55,7 +58,7 @@ def killer(house, drive, run, code, shares):
 def test_a_pod_killed_in_an_extraction_is_started_again(house, whole, drive, slow, shares):
     point = drive.point()
     house.spoil()
-    slow.rate = 40_000
+    slow.rate = SLOWLY
     run = drive.restores(point)
     meanwhile, killed = killer(house, drive, run, "extract", shares)
     drive.ends(run, "done", meanwhile=meanwhile)
@@ -68,7 +71,7 @@ def test_a_pod_killed_in_each_extraction_is_given_up_and_the_next_run_does_it(ho
     point = drive.point()
     house.spoil()
     before = still(house)
-    slow.rate = 40_000
+    slow.rate = SLOWLY
     run = drive.restores(point)
     meanwhile, killed = killer(house, drive, run, "extract", (20, 50, 90))
     drive.ends(run, "undone", meanwhile=meanwhile)
@@ -124,7 +127,7 @@ def test_the_disk_is_full_in_staging(house, whole, drive, node, slow):
     point = drive.point()
     house.spoil()
     before = still(house)
-    slow.rate = 40_000
+    slow.rate = SLOWLY
     run = drive.restores(point)
     drive.reach(run, "extract")
     place = until(lambda: node.mounted(house.volume_of(CLAIM)), "the volume to be mounted")
@@ -220,7 +223,7 @@ def test_an_object_store_that_does_not_give_the_archive(house, whole, drive, slo
     point = drive.point()
     house.spoil()
     before = still(house)
-    slow.refusing, slow.cut_after = how == "refusing", 20_000 if how == "cutting" else None
+    slow.refusing, slow.cut_after = how == "refusing", 600_000 if how == "cutting" else None
     run = drive.restores(point)
     drive.ends(run, "undone")
     print(run.why)
@@ -238,19 +241,16 @@ def test_an_object_store_that_gives_a_kilobyte_a_second_is_waited_for_and_can_be
     slow.rate = 1_000
     run = drive.restores(point)
     drive.reach(run, "extract")
-    moved = []
+    began, stopped = time.monotonic(), []
 
     def meanwhile():
-        told = run.records.order_by("pk").last().progress
-        if told.get("files") and told["files"] not in moved:
-            moved.append(told["files"])
-        if len(moved) == 5:
-            moved.append(-1)
+        if not stopped and time.monotonic() - began > 60:
+            stopped.append(slow.passed)
             drive.cancels(run)
 
     drive.ends(run, "undone", meanwhile=meanwhile)
-    assert moved[-1] == -1
-    assert moved[:5] == sorted(moved[:5])
+    assert stopped
+    assert stopped[0] > 30_000, "it was still reading"
     fingerprint.same(before, still(house))
     slow.rate = None
     again = drive.restores(point)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
-from tests.acceptance import pages
-from tests.browser import looking, program
+from tests.acceptance import fingerprint, handmade, pages
+from tests.acceptance.scene import contents, objects
+from tests.acceptance.scene.objects import CLAIM
+from tests.acceptance.server import until
+from tests.browser import hands, looking, program
 from tests.browser.conftest import CHOSEN, browser
 
 __all__ = ["browser"]
@@ -48,3 +52,132 @@ def volume(person):
     person.does("archive-volume", volume=person.name)
     person.does("snapshot-volume", volume=person.name)
     return address
+
+
+@pytest.fixture(scope="module")
+def whole(stage, volume):
+    return fingerprint.still(stage.prints()[""])
+
+
+@pytest.fixture
+def say(capsys):
+    def said(words):
+        with capsys.disabled():
+            print(f"\n  {words}", end="")
+
+    return said
+
+
+def test_an_application_that_was_hardened_emptied_and_wiped_comes_back_from_its_archive(
+    stage, person, volume, whole, say
+):
+    others, secure = stage.others(), stage.security()
+    stage.harden()
+    stage.empty()
+    stage.wiped()
+    title = "The house forgot everything"
+    incident = person.opens(title)
+
+    began = person.starts_counting()
+    suspended = person.does("suspend-sync", volume=person.name, incident=title)
+    assert stage.replicas() == 0, "a sync that lives in the application's pods is stopped with them"
+    emptied = stage.prints()[""]
+    rolled = person.does("roll-back-security", volume=person.name, incident=title)
+    assert stage.security() == secure
+    restored = person.restores(volume, "Archive", incident=title)
+    took = person.took
+    resumed = person.does("resume-sync", volume=person.name, incident=title)
+    say(f"from the first press to healthy and syncing: {person.since(began)}, of which the restore {took}")
+
+    stage.serves("home")
+    kept = f".aftermath/am-{hands.number(restored)}/previous"
+    now = stage.prints(CLAIM, kept)
+    fingerprint.same(whole, fingerprint.still(now[""]))
+    assert now[kept] is not None, "the emptied state is beside what was restored"
+    fingerprint.same(fingerprint.still(emptied), fingerprint.still(now[kept]))
+    assert safety(stage, restored), "the safety snapshot is there"
+    assert stage.others() == others
+    until(lambda: "odd/noted" in stage.mirrored(), "the sync to have copied it again")
+    runs = [suspended, rolled, restored, resumed]
+    told = person.timeline(incident)
+    for run in runs:
+        for act in person.acts(run):
+            assert act in told, f"{act!r} of {run} is not in the incident"
+    assert person.chain() == "Whole"
+
+    for run in reversed(runs):
+        person.takes_back(run)
+    fingerprint.same(fingerprint.still(emptied), fingerprint.still(stage.prints()[""]))
+    assert stage.security() == objects.HARDENED
+    stage.serves("onboarding")
+    assert safety(stage, restored), "the safety snapshot is kept, also then"
+    assert stage.others() == others
+
+    rolled = person.does("roll-back-security", volume=person.name, incident=title)
+    again = person.restores(volume, "Archive", incident=title)
+    stage.serves("home")
+    fingerprint.same(whole, fingerprint.still(stage.prints()[""]))
+    kept = f".aftermath/am-{hands.number(again)}"
+    assert stage.prints(CLAIM, f"{kept}/previous")[f"{kept}/previous"]
+    person.does("purge-kept", volume=person.name, restore=f"Run {hands.number(again)}", incident=title)
+    assert not stage.prints(CLAIM, f"{kept}/previous")[f"{kept}/previous"]
+    fingerprint.same(whole, fingerprint.still(stage.prints()[""]))
+    assert stage.others() == others
+    assert person.chain() == "Whole"
+    say(f"with its way back, another restore and a purge: {person.since(began)}")
+
+
+def safety(stage, run):
+    """The snapshots of a run that are ready, and whose data stays when they are deleted."""
+    found = []
+    for snapshot in stage.snapshots():
+        if snapshot["metadata"]["name"].startswith(f"am-{hands.number(run)}-") and snapshot["status"]["readyToUse"]:
+            behind = snapshot["status"]["boundVolumeSnapshotContentName"]
+            content = stage.server.get("VolumeSnapshotContent", "", behind)
+            found += [behind] if content["spec"]["deletionPolicy"] == "Retain" else []
+    return found
+
+
+@pytest.fixture
+def emptied(stage, volume, whole):
+    """The volume is as new, and the application asks to be set up."""
+    stage.empty()
+    return fingerprint.still(stage.prints()[""])
+
+
+@pytest.mark.matrix
+def test_it_comes_back_from_a_snapshot(stage, person, volume, whole, emptied, say):
+    began = person.starts_counting()
+    person.restores(volume, "-snapshot")
+    say(f"from a snapshot: {person.since(began)}")
+    stage.serves("home")
+    fingerprint.same(whole, fingerprint.still(stage.prints()[""]))
+
+
+@pytest.mark.matrix
+def test_it_comes_back_from_a_tar_that_somebody_made_by_hand(stage, person, volume, emptied, tmp_path, say):
+    tar = tmp_path / "home six days ago.tar"
+    entries = handmade.tar_of(tar, stage.six_days_ago, stage.thumbnails)
+    began = person.starts_counting()
+    person.brings(volume, tar)
+    run = person.goes_on()
+    say(f"from a tar that was uploaded: {person.since(began)}")
+    stage.serves("home")
+    now = stage.prints()[""]
+    fingerprint.holds(now, fingerprint.expected(entries))
+    assert fingerprint.still(now).keys() - {entry.path for entry in entries} == {"."}
+    person.takes_back(run)
+    fingerprint.same(emptied, fingerprint.still(stage.prints()[""]))
+
+
+@pytest.mark.matrix
+def test_it_comes_back_from_a_volume_that_lost_its_claim(stage, person, volume, emptied, say):
+    entries = list(contents.entries(stage.twelve_days_ago, stage.thumbnails))
+    began = person.starts_counting()
+    person.restores(volume, re.compile("released", re.IGNORECASE))
+    say(f"from a released volume: {person.since(began)}")
+    stage.serves("home")
+    now = stage.prints()[""]
+    fingerprint.holds(now, fingerprint.expected(entries))
+    assert fingerprint.still(now).keys() - {entry.path for entry in entries} == {"."}
+    assert stage.phase_of(stage.released) == "Released", "it is as it was, to be used again"
