@@ -23,14 +23,11 @@ ORDER = ("fail", "unknown", "warn", "ok")
 
 @dataclass(frozen=True)
 class Place:
-    """A namespace, and how each runbook stands there: what is off first."""
+    """A namespace, and how each runbook stands there: what is off first, what may run together at the end."""
 
     name: str
     rows: list[Standing]
-
-    @property
-    def whole(self) -> bool:
-        return all(row.state == "ok" for row in self.rows)
+    well: list[Standing]
 
 
 @require_safe
@@ -43,11 +40,11 @@ def shown(request: Request) -> HttpResponse:
     """The page, or the part of it that a new answer changes."""
     answer = may.answer()
     kinds = sorted(shelf().values(), key=lambda kind: str(kind.title))
-    places = []
+    found = []
     for name in may.namespaces():
         rows = sorted((answer.of(kind, name) for kind in kinds), key=lambda row: ORDER.index(row.state))
-        places.append(Place(name, rows))
-    context = {"answer": answer, "places": places, "may_ask": request.user.may(May.DRAFT_RUN)}
+        found.append(Place(name, [r for r in rows if r.state != "ok"], [r for r in rows if r.state == "ok"]))
+    context = {"answer": answer, "namespaces": found, "may_ask": request.user.may(May.DRAFT_RUN)}
     return render(request, "runbooks/_access.html" if request.htmx else "runbooks/access.html", context)
 
 

@@ -109,9 +109,9 @@ def test_what_may_be_done_where_is_known_before_anyone_needs_it(product, person,
 
 
 def standings(part):
-    """The state of each runbook, by its slug."""
-    found = re.findall(r'class="state (\w+)".*?/runbooks/([\w-]+)/', part, re.DOTALL)
-    return {slug: state for state, slug in found}
+    """The state of each runbook, by its slug: a row says it of one, or of all that may run."""
+    rows = re.findall(r'class="state (\w+)"(.*?)</tr>', part, re.DOTALL)
+    return {slug: state for state, row in rows for slug in re.findall(r"/runbooks/([\w-]+)/", row)}
 
 
 def test_a_runbook_that_is_off_says_why_and_is_refused(product, person, volumes):

@@ -168,6 +168,7 @@ def test_the_page_tells_each_namespace_and_how_old_the_answer_is(monkeypatch, cl
     knock(monkeypatch, Account({"wiki": {SNAPSHOTS}}, {"snapshots": NOWHERE}))
     text = client.get(reverse("access")).text
     assert {"in-home", "in-wiki"} <= set(inspected(text).ids)
+    assert f'href="{reverse("trail")}"' in text, "the navigation is there"
     assert f"The account may not, in wiki: {SNAPSHOTS}." in text
     assert NOWHERE in text
     Reading.objects.filter(what=may.WHAT).update(at=now() - timedelta(hours=2))
