@@ -19,6 +19,7 @@ from cluster.api import Job, JobSpec
 from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
 from cluster.kubernetes import Api
 from cluster.live import admission, jobplace, jobtold
+from cluster.live.jobobjects import JobObject, Pod
 from cluster.live.jobpod import (
     CLAIM,
     CONTAINER,
@@ -31,7 +32,6 @@ from cluster.live.jobpod import (
     pinned,
     secret_object,
 )
-from cluster.live.jobtold import JobObject, Pod
 from cluster.live.objects import BATCH, CORE, MANAGED, US, Meta, Object, below, pointer
 from cluster.live.profile import Profile
 

@@ -19,8 +19,9 @@ import msgspec
 from cluster.api import Job
 from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
 from cluster.kubernetes import Api
-from cluster.live.jobpod import CONTAINER, GAVE_UP, SAID, STARTED
-from cluster.live.objects import BATCH, CORE, MANAGED, US, Meta, Object, below, pointer
+from cluster.live.jobobjects import Condition, Event, JobObject, Pod, Waiting
+from cluster.live.jobpod import CONTAINER, GAVE_UP, SAID
+from cluster.live.objects import BATCH, CORE, Meta, below, pointer
 
 log = logging.getLogger(__name__)
 
@@ -28,148 +29,6 @@ TO_BE_ADMITTED, TO_HAVE_AN_IMAGE = 60.0, 120.0  # seconds of patience
 LINES, LINES_AT_THE_END = 10, 400  # of the log; a long line is kept by the node in pieces of 16 KiB that count as lines
 NO_IMAGE = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 NO_START = {"StartError", "ContainerCannotRun", "ContainerStatusUnknown"}
-
-
-class Condition(Object):
-    type: str
-    status: str = ""
-    reason: str = ""
-    message: str = ""
-
-
-class SecretName(Object):
-    secret_name: str = ""
-
-
-class ClaimName(Object):
-    claim_name: str = ""
-
-
-class Volume(Object):
-    name: str
-    secret: SecretName | None = None
-    persistent_volume_claim: ClaimName | None = None
-
-
-class PodSpec(Object):
-    volumes: list[Volume] = []
-
-
-class Template(Object):
-    spec: PodSpec
-
-
-class JobBody(Object):
-    template: Template
-    suspend: bool = False
-    active_deadline_seconds: int = 0
-
-
-class JobState(Object):
-    start_time: datetime | None = None
-    conditions: list[Condition] = []
-
-
-class JobObject(Object):
-    metadata: Meta
-    spec: JobBody
-    status: JobState = msgspec.field(default_factory=JobState)
-
-    @property
-    def ours(self) -> bool:
-        return self.metadata.labels.get(MANAGED) == US
-
-    @property
-    def half(self) -> bool:
-        """Made, and never let go. One that somebody has suspended since is another matter."""
-        return self.ours and self.spec.suspend and STARTED not in self.metadata.annotations
-
-    @property
-    def beside(self) -> str:
-        """The name of what it needs and owns."""
-        found = [v.secret.secret_name for v in self.spec.template.spec.volumes if v.name == "spec" and v.secret]
-        return found[0] if found else ""
-
-    @property
-    def claims(self) -> set[str]:
-        volumes = self.spec.template.spec.volumes
-        return {v.persistent_volume_claim.claim_name for v in volumes if v.persistent_volume_claim}
-
-    def is_(self, kind: str) -> Condition | None:
-        return next((c for c in self.status.conditions if c.type == kind and c.status == "True"), None)
-
-
-class Waiting(Object):
-    reason: str = ""
-    message: str = ""
-
-
-class Running(Object):
-    started_at: datetime | None = None
-
-
-class Terminated(Object):
-    exit_code: int = 0
-    reason: str = ""
-    message: str = ""
-
-
-class State(Object):
-    waiting: Waiting | None = None
-    running: Running | None = None
-    terminated: Terminated | None = None
-
-
-class ContainerState(Object):
-    name: str
-    state: State = msgspec.field(default_factory=State)
-
-
-class PodState(Object):
-    phase: str = ""
-    reason: str = ""
-    message: str = ""
-    conditions: list[Condition] = []
-    container_statuses: list[ContainerState] = []
-
-
-class Pod(Object):
-    metadata: Meta
-    status: PodState = msgspec.field(default_factory=PodState)
-
-    @property
-    def agent(self) -> State:
-        found = (c.state for c in self.status.container_statuses if c.name == CONTAINER)
-        return next(found, State())
-
-    @property
-    def runs(self) -> bool:
-        return self.agent.running is not None and self.metadata.deletion_timestamp is None
-
-    @property
-    def over(self) -> bool:
-        return self.status.phase in ("Succeeded", "Failed")
-
-
-class About(Object):
-    kind: str = ""
-    name: str = ""
-
-
-class Event(Object):
-    metadata: Meta
-    involved_object: About
-    reason: str = ""
-    message: str = ""
-    type: str = ""
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
-
-    @property
-    def at(self) -> datetime:
-        at = self.last_timestamp or self.event_time or self.metadata.creation_timestamp
-        return at or datetime.min.replace(tzinfo=UTC)
-
 
 Words = dict[str, dict[str, Any]]
 
@@ -189,7 +48,7 @@ def told(api: Api, here: JobObject) -> Job:
     if ended:
         return Job(name, "failed", progress, error=why(api, here, pod, end, words))
     if pod is not None and (pod.agent.running or pod.agent.terminated):
-        return Job(name, "running", progress)
+        return Job(name, "running", {**progress, **lingering(pod)})
     return Job(name, "pending", waited(api, here, pod))
 
 
@@ -298,13 +157,18 @@ def no_image_words(waiting: Waiting) -> str:
 
 
 def words_of(api: Api, pod: Pod, waiting: Waiting) -> str:
-    """The newest warning; else what keeps it from a node; else what its container waits for, if that is unusual."""
-    if found := newest(about(api, pod.metadata)):
-        return found
+    """What keeps it from a node; else the newest warning since it has one; else what its container waits for."""
     unplaced = next((c for c in pod.status.conditions if c.type == "PodScheduled" and c.status == "False"), None)
     if unplaced is not None:
         return unplaced.message
-    return waiting.message
+    return newest([e for e in about(api, pod.metadata) if e.reason != "FailedScheduling"]) or waiting.message
+
+
+def lingering(pod: Pod) -> dict[str, str]:
+    """A pod that was to be gone by now may still be at work, on a node that does not answer: nobody can know."""
+    if not late(pod.metadata.deletion_timestamp, datetime.now(UTC), 0):
+        return {}
+    return {"waiting": f"Its pod was asked to end and has not: does the node {pod.spec.node_name} answer?"}
 
 
 def late(since: datetime | None, now: datetime, patience: float) -> bool:

@@ -56,7 +56,7 @@ def test_a_person_is_told_how_to_enter_the_pod_of_one_that_runs(world, silent_st
 
 
 def test_one_that_needs_more_memory_than_it_may_have_says_so_and_is_not_tried_again(world):
-    small = Profile(IMAGE, resources={"limits": {"memory": "20Mi"}})
+    small = Profile(IMAGE, resources={"limits": {"memory": "6Mi"}})
     world.start(profile=small)
     job = world.ended()
     assert (job.state, job.error["code"]) == ("failed", "out-of-memory")

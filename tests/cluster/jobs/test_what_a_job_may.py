@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.api import ClaimRef, JobSpec
+from cluster.errors import Refused
 from cluster.live import jobpod, jobtold
-from cluster.live.jobtold import JobObject, Pod
-from cluster.live.profile import Profile
+from cluster.live.jobobjects import JobObject, Pod
+from cluster.live.profile import Profile, profile
 from cluster.live.quantity import quantity, whole
 
 VERBS = ["inspect", "archive", "restore", "verify", "own", "unown", "swap", "unswap", "discard", "purge"]
@@ -25,8 +27,8 @@ def spec(verb="restore", **more):
     return JobSpec(ClaimRef("home", "config"), "am-7-2", verb, {"run": "7"}, **{"lent": LENT, **more})
 
 
-def made(job=None, profile=None):
-    return jobpod.job_object(profile or Profile("aftermath:1"), job or spec(), "am-7-2-0a1b2c3d")
+def made(job=None, shape=None):
+    return jobpod.job_object(shape or Profile("aftermath:1"), job or spec(), "am-7-2-0a1b2c3d")
 
 
 def pod_of(job):
@@ -128,7 +130,7 @@ def test_a_copy_of_a_snapshot_asks_for_its_very_size():
 
 
 def test_what_the_cluster_demands_of_pods_comes_from_its_profile_and_ours_is_not_overwritten():
-    profile = Profile(
+    demanded = Profile(
         "mirror.example/aftermath:1",
         labels={"team": "storage", "app.kubernetes.io/managed-by": "somebody"},
         annotations={"policy.example/allow": "root"},
@@ -137,7 +139,7 @@ def test_what_the_cluster_demands_of_pods_comes_from_its_profile_and_ours_is_not
         tolerations=({"key": "storage", "operator": "Exists"},),
         priority_class="urgent",
     )
-    job = made(spec(labels={"aftermath.dev/run": "7"}), profile)
+    job = made(spec(labels={"aftermath.dev/run": "7"}), demanded)
     for labels in (job["metadata"]["labels"], job["spec"]["template"]["metadata"]["labels"]):
         assert labels["team"] == "storage"
         assert labels["app.kubernetes.io/managed-by"] == "aftermath"
@@ -193,6 +195,26 @@ def test_made_and_not_let_go_is_half_made_and_suspended_by_a_person_is_not():
     assert msgspec.convert(raw, JobObject).half
     raw["metadata"]["annotations"] = {jobpod.STARTED: "2026-11-23T16:00:00+00:00"}
     assert not msgspec.convert(raw, JobObject).half
+
+
+def test_a_pod_that_was_to_be_gone_long_ago_is_said_to_linger():
+    assert jobtold.lingering(ended()) == {}
+    gone = datetime.now(UTC) - timedelta(seconds=30)
+    meta = {"name": "am-7-2-xyz", "namespace": "home", "deletionTimestamp": gone}
+    pod = msgspec.convert({"metadata": meta, "spec": {"nodeName": "node-7"}}, Pod)
+    assert "node-7" in jobtold.lingering(pod)["waiting"]
+
+
+def test_the_profile_of_a_cluster_is_a_file_and_a_word_that_nobody_knows_is_refused(tmp_path):
+    file = tmp_path / "profile.json"
+    file.write_text('{"labels": {"team": "storage"}, "tolerations": [{"operator": "Exists"}], "pull_secrets": ["m"]}')
+    read = profile("aftermath:1", file)
+    assert (read.image, read.labels, read.pull_secrets) == ("aftermath:1", {"team": "storage"}, ("m",))
+    assert read.resources == Profile("aftermath:1").resources
+    for wrong in ('{"lables": {}}', '{"pull_secrets": "m"}', "{", ""):
+        file.write_text(wrong)
+        with pytest.raises(Refused, match=r"profile\.json"):
+            profile("aftermath:1", file)
 
 
 # --- Quantities ---
