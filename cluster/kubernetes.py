@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -33,31 +33,24 @@ DRY = {"dryRun": "All"}
 
 
 class Gone(ClusterError):
-    """The server no longer remembers this version (410): list again."""
+    """The server no longer remembers that version (410)."""
 
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """What a list held, and the version that a watch may go on from. `unreadable` objects made no sense."""
+    """What a list held. `unreadable` objects made no sense."""
 
     items: tuple[T, ...]
-    version: str
     unreadable: int = 0
 
 
-class Meta(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
+class Meta(msgspec.Struct):
     continue_: str = msgspec.field(default="", name="continue")
 
 
 class Page(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
     metadata: Meta = msgspec.field(default_factory=Meta)
-
-
-class Change(msgspec.Struct):
-    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
-    object: msgspec.Raw
 
 
 class Status(msgspec.Struct):
@@ -119,23 +112,7 @@ class Api:
                     unreadable += 1
             more = page.metadata.continue_
             if not more:
-                return Listing(tuple(items), page.metadata.resource_version, unreadable)
-
-    def watch(
-        self, path: str, kind: type[T], version: str, seconds: float, **query: str
-    ) -> Iterator[tuple[Literal["ADDED", "MODIFIED", "DELETED"], T]]:
-        """
-        What has changed below a path after `version`, for at most `seconds`. Raises Gone when the server no longer
-        remembers that version.
-        """
-        turned = {**query, "watch": "1", "resourceVersion": version, "timeoutSeconds": str(max(1, round(seconds)))}
-        end = time.monotonic() + seconds + READ
-        for line in lines(self.pieces("GET", path, turned, None, {}, end)):
-            change = decoded(line, Change)
-            if change.type == "ERROR":
-                raise error(decoded(bytes(change.object), Status))
-            if change.type != "BOOKMARK":
-                yield change.type, decoded(bytes(change.object), kind)
+                return Listing(tuple(items), unreadable)
 
     def text(self, path: str, **query: str) -> str:
         """An answer that is no object, such as a log."""
@@ -216,15 +193,6 @@ def plain(e: Exception) -> str:
     """The reason without the addresses of Python's objects."""
     reason = getattr(e, "reason", None) or e
     return str(reason).rpartition(": ")[2] or type(e).__name__
-
-
-def lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from (line for line in whole if line)
-    if rest:
-        yield rest
 
 
 def decoded(raw: bytes, kind: type[T]) -> T:

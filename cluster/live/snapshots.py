@@ -136,7 +136,7 @@ def every(api: Api, namespace: str = "") -> Listing[Snapshot]:
             contents = str(e)
     ordered = sorted(found.items, key=lambda s: (s.metadata.creation_timestamp or LAST, s.metadata.name))
     seen = (told(s, contents if isinstance(contents, str) else contents.get(s.content)) for s in ordered)
-    return Listing(tuple(seen), found.version, found.unreadable)
+    return Listing(tuple(seen), found.unreadable)
 
 
 def one(api: Api, namespace: str, name: str) -> Snapshot:
