@@ -16,7 +16,10 @@ PODS = "pods"
 
 
 class Resources(Object):
+    """Where a container has a limit and no request, the limit is what its pod will ask for."""
+
     requests: dict[str, str | int] = {}
+    limits: dict[str, str | int] = {}
 
 
 class Container(Object):
@@ -67,7 +70,7 @@ def needs(spec: PodSpec) -> Amounts:
 
 
 def asked(resources: Resources) -> Amounts:
-    return {name: quantity(said) for name, said in resources.requests.items()}
+    return {name: quantity(said) for name, said in {**resources.limits, **resources.requests}.items()}
 
 
 def plus(*amounts: Amounts) -> Amounts:
