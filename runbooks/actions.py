@@ -8,11 +8,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from kombu.exceptions import OperationalError
 
 from audit.models import record
 from audit.moves import IllegalMove, move
 from backups.models import Volume
+from incidents.actions import add_action
 from incidents.models import Incident
 from people.actors import Actor
 from runbooks import may
@@ -170,3 +172,24 @@ def turn(run: Run, to: State, *, by: Actor, **changes: Any) -> None:
     Line.objects.create(run=run, facts=changes.get("why") or facts("tried-again", by=by.name).as_json())
     Run.objects.filter(pk=run.pk, worker="").update(not_before=now())  # a timer may be cut short; a lease may not
     knock(run)
+
+
+def mark_of(run: Run) -> str:
+    """How an action names the run that it comes from."""
+    return f"run:{run.pk}"
+
+
+def promised(run: Run) -> bool:
+    """Whether an action of the run's incident came from it."""
+    mine = run.incident.action_set.filter(removed=None) if run.incident else ()
+    return any(mark_of(run) in action.references for action in mine)
+
+
+@transaction.atomic
+def promise(run: Run, patch: str, *, by: Actor) -> None:
+    """A corrective action, to commit what a run only did by hand. Once for a run, whoever presses how often."""
+    if run.incident is None or promised(run):
+        return
+    text = gettext("Commit the lasting form of run %(number)s, %(title)s:") % {"number": run.pk, "title": run.title}
+    fenced = "\n".join(("```yaml", patch.rstrip("\n"), "```"))
+    add_action(run.incident, text=f"{text}\n\n{fenced}", kind="corrective", references=[mark_of(run)], by=by)

@@ -184,6 +184,10 @@ class Runbook(Generic[S]):
         """What is gone for good once it is done: a person ticks this sentence before it starts."""
         return None
 
+    def undoing(self, seen: S) -> Iterator[Facts]:
+        """What a person should know before taking it back when it is done."""
+        yield from ()
+
     def to_commit(self, seen: S) -> str:
         """The lasting form of what it does, as text to commit where the workload is declared; empty where none is."""
         return ""

@@ -16,6 +16,7 @@ from incidents.models import Incident
 from people import words
 from runbooks.base import Runbook
 from runbooks.models import Run
+from runbooks.syncing import named
 
 PLAIN: dict[Any, type[forms.Field]] = {str: forms.CharField, bool: forms.BooleanField}
 POINTS = 200  # recovery points offered, newest first
@@ -98,15 +99,10 @@ def sync_choices(volume: int | None) -> list[Any]:
     for sync in told("syncs"):
         here = sync["workload"]
         if name := mine.get((here["namespace"], sync["claim"])):
-            value = sync_name(here["kind"], here["name"], sync["container"])
+            value = named(here["kind"], here["name"], sync["container"])
             groups.setdefault(name, []).append((value, f"{value} ({sync['kind']})"))
     flat = next(iter(groups.values()), []) if volume else sorted(groups.items())
     return [("", gettext("The only one there is")), *flat]
-
-
-def sync_name(kind: str, name: str, container: str) -> str:
-    """What a sync is called where its namespace is clear."""
-    return f"{kind}/{name}/{container}" if container else f"{kind}/{name}"
 
 
 def released_choices(volume: int | None) -> list[Any]:

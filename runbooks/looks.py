@@ -98,9 +98,11 @@ def common(scene: Scene) -> Iterator[Objection]:
     yield from kept(scene)
 
 
-def kept(scene: Scene) -> Iterator[Objection]:
-    """What changes the workload by itself: paused where that can be, and else said."""
+def kept(scene: Scene, *, resumed: bool = True) -> Iterator[Objection]:
+    """What changes the workload by itself: paused where that can be, and `resumed` by the same run; else said."""
     for keeper in scene.keepers:
+        if keeper.pausable and not resumed:
+            continue
         code = "keeper-paused" if keeper.pausable else f"keeper-{keeper.kind.lower()}"
         told = {"keeper": str(keeper), "workload": str(scene.workload), "detail": keeper.detail}
         yield objection(code, stops=False, **told)

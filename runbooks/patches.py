@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from cluster.api import Template, WorkloadRef
+from cluster.api import Sync, Template, WorkloadRef
 
 APPS = ("Deployment", "StatefulSet", "DaemonSet")
 IMAGE = "docker.io/library/busybox:1.37.0"
@@ -85,18 +85,27 @@ def security(workload: WorkloadRef, to: Mapping[str, Mapping[str, Any]], was: Ma
     return patch(workload, pod, why) if pod else ""
 
 
+def stopped(sync: Sync) -> str:
+    """A sync that stays stopped: without a replica, or suspended."""
+    workload = sync.workload
+    why = [f"The sync {sync} is stopped."]
+    if workload.kind == "CronJob":
+        return document(workload, "batch/v1", {"suspend": True}, why)
+    return document(workload, "apps/v1", {"replicas": 0}, why) if workload.kind in APPS[:2] else ""
+
+
 def changes(was: Mapping[str, Any], to: Mapping[str, Any]) -> dict[str, Any]:
     """A merge patch from one to the other."""
     return {key: to.get(key) for key in sorted({*was, *to}) if was.get(key) != to.get(key)}
 
 
 def patch(workload: WorkloadRef, pod: Mapping[str, Any], why: list[str]) -> str:
-    whole = {
-        "apiVersion": "apps/v1",
-        "kind": workload.kind,
-        "metadata": {"name": workload.name, "namespace": workload.namespace},
-        "spec": {"template": {"spec": dict(pod)}},
-    }
+    return document(workload, "apps/v1", {"template": {"spec": dict(pod)}}, why)
+
+
+def document(workload: WorkloadRef, version: str, spec: Mapping[str, Any], why: list[str]) -> str:
+    metadata = {"name": workload.name, "namespace": workload.namespace}
+    whole = {"apiVersion": version, "kind": workload.kind, "metadata": metadata, "spec": spec}
     return "".join(f"# {line}\n" for line in why) + "\n".join(lines(whole)) + "\n"
 
 

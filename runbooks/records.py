@@ -106,10 +106,11 @@ class Rows:
         for found in RecoveryPoint.objects.filter(pk=point):
             note_verified(found, by=ENGINE)
 
-    def restored(self, volume: int, seconds: float, filesystem: str) -> None:
-        here = Volume.objects.get(pk=volume)
-        note_restored(here, seconds=seconds, by=ENGINE)
-        note_filesystem(here, filesystem=filesystem, by=ENGINE)
+    def restored(self, volume: int, seconds: float) -> None:
+        note_restored(Volume.objects.get(pk=volume), seconds=seconds, by=ENGINE)
+
+    def whole(self, volume: int, filesystem: str) -> None:
+        note_filesystem(Volume.objects.get(pk=volume), filesystem=filesystem, by=ENGINE)
 
     # --- What earlier runs saw and left ---
 
@@ -119,7 +120,7 @@ class Rows:
             for seen in run.seen.get("scene", {}).get("syncs", ()):
                 known = decoded(Sync, seen)
                 if known.running and str(known) == str(sync) and known.workload == sync.workload:
-                    return Stopped(known, run.seen.get("filesystem", ""))
+                    return Stopped(known, run.seen.get("filesystem") or noted(run))
         return None
 
     def kept(self, run: int) -> Kept:
@@ -158,3 +159,9 @@ class Rows:
 def tagged(tag: str) -> Run:
     """The run that everything with this tag is named after."""
     return Run.objects.get(pk=int(tag.removeprefix("am-")))
+
+
+def noted(run: Run) -> str:
+    """The filesystem that an act of the run wrote down."""
+    results = ActRecord.objects.filter(run=run, undo=False).values_list("result", flat=True)
+    return next((result["filesystem"] for result in results if result.get("filesystem")), "")

@@ -44,11 +44,15 @@ def gaps(told: Mapping[str, Any]) -> dict[str, str]:
     """The parameters as text: inner facts said, lists joined, numbers and sizes as the reader writes them."""
     said = {name: gap(name, value) for name, value in told.items()}
     if isinstance(files := told.get("files"), int):
-        said["files"] = counted_files(files) if told.get("code") in ("extract", "purge") else words.number(files)
+        said["files"] = (
+            counted_files(files)
+            if told.get("code") in ("extract", "purge", "gone", "gone-with-snapshots")
+            else words.number(files)
+        )
     for name in ("bytes", "usual_bytes"):
         if isinstance(told.get(name), int):
             said[name] = words.size(told[name])
-    for name in ("newest", "until", "taken"):
+    for name in ("newest", "until", "taken", "since"):
         if isinstance(at := told.get(name), str):
             said[name] = words.moment(localtime(datetime.fromisoformat(at)))
     for name in ("free", "need", "capacity"):

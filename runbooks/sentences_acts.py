@@ -18,10 +18,12 @@ ACTS: dict[str, Any] = {
     "stop-sync": _("Stop the sync %(sync)s"),
     "resume-sync": _("Start the sync %(sync)s again"),
     "resume-guarded": _("Start the sync %(sync)s again, if what it would copy is whole"),
+    "note-volume": _("Write down what %(claim)s holds now"),
     "leave-sync": _("Leave the sync %(sync)s stopped, as it was"),
     # What keeps it as it is declared.
     "pause": _("Have %(keeper)s leave %(workload)s alone, for %(lasts_span)s at most"),
     "resume": _("Have %(keeper)s keep %(workload)s again"),
+    "stays-paused": _("Watch that the pause of %(keeper)s holds"),
     # Copies.
     "snapshot": _("Keep a snapshot of %(claim)s"),
     "safety-snapshot": _("Keep a snapshot of what is there now"),

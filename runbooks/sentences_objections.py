@@ -47,6 +47,10 @@ OBJECTIONS: dict[str, Any] = {
     "sidecar-once-more": _("The sync %(sync)s stops with %(workload)s, and may copy once more when it ends."),
     "no-sync": _("Nothing copies %(claim)s away by itself."),
     "which-sync": _("Several syncs copy %(claim)s away: choose one of %(syncs)s."),
+    "sync-kept": _(
+        "%(keeper)s would start %(sync)s again. It is paused for %(lasts_span)s: commit the patch that the"
+        " run shows before that, or it starts again by itself."
+    ),
     "sync-stopped": _("The sync %(sync)s is stopped already."),
     "sync-running": _("The sync %(sync)s runs already."),
     "sidecar-goes-with": _("The sync %(sync)s is part of %(workload)s: the application goes down with it."),
@@ -111,6 +115,12 @@ OBJECTIONS: dict[str, Any] = {
     "newest-unproven": _("The newest copy of %(claim)s was never restored; the newest that was is of %(taken)s."),
     "not-well": _("%(workload)s is not ready: what was kept may still be needed."),
     "live-without": _("The volume does not hold %(path)s: what was kept may still be needed."),
+    "gone": _("%(files)s and %(bytes)s that run %(run)s put aside at %(since)s are gone for good."),
+    "gone-with-snapshots": _(
+        "%(files)s and %(bytes)s that run %(run)s put aside at %(since)s are gone for good, and"
+        " the snapshots %(names)s."
+    ),
     # Recovery pods.
+    "no-snapshot-first": _("The cluster has no snapshots: there is no way back from what is done in the pod."),
     "while-running": _("%(workload)s goes on running: both see and change the same files."),
 }

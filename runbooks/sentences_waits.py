@@ -15,6 +15,7 @@ WAITS: dict[str, Any] = {
     ),
     "agreed-once": _("All agree that it is detached; they are asked once more"),
     "nothing-heals": _("Down; watching for %(seconds)s seconds that nothing starts it again"),
+    "pause-holds": _("Paused; watching for %(seconds)s seconds that it stays so"),
     "not-ready": _("Waiting for pods: %(ready)s of %(wanted)s ready %(reason)s"),
     "steady": _("Ready; watching that it stays so for %(seconds)s seconds"),
     "snapshot-not-ready": _("Waiting for the snapshot %(name)s to be ready %(error)s"),
@@ -41,6 +42,9 @@ WHY: dict[str, Any] = {
     "healed": _(
         "Something gave %(workload)s %(to)s replicas again. Find out what keeps it and pause that, then try again."
     ),
+    "pause-undone": _(
+        "Something told %(keeper)s to go on. It is itself kept as it is declared: pause what keeps it, then try again."
+    ),
     "too-long": _("It was not so after %(minutes)s minutes. %(waiting)s"),
     "look-too-long": _("The look took too long. %(waiting)s"),
     "look-refused": _("It could not be looked at: %(error)s"),
@@ -58,6 +62,11 @@ WHY: dict[str, Any] = {
 }
 NOTES: dict[str, Any] = {
     "left-stopped": _("The sync %(sync)s was left stopped. %(why)s"),
+    "undo-to-little": _(
+        "%(claim)s held %(files)s files before, where about %(least)s are usual. Taken back to that, what copies it"
+        " away is left stopped: %(syncs)s."
+    ),
+    "done-in-pod": _("What was done in the pod is not taken back."),
     "held-by-another": _("Another run still needs the pause of %(keeper)s: it is resumed when that ends."),
     "pause-prolonged": _("This run is still live, so the pause was prolonged until %(until)s: %(about)s"),
 }

@@ -17,5 +17,7 @@ urlpatterns = [
     path("runs/<int:pk>/undo/", views.undo, name="run-undo"),
     path("runs/<int:pk>/again/", views.again, name="run-again"),
     path("runs/<int:pk>/leave/", views.leave, name="run-leave"),
+    path("runs/<int:pk>/promise/", views.promise, name="run-promise"),
+    path("pauses/", views.pauses, name="pauses"),
     path("incidents/<int:pk>/runs/", views.incident_runs, name="incident-runs"),
 ]

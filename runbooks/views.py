@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,7 +22,7 @@ from people.roles import May
 from runbooks import actions, may, spine
 from runbooks.base import decoded, shelf
 from runbooks.forms import form_for
-from runbooks.models import LIVE, Run, State
+from runbooks.models import LIVE, Pause, Run, State
 
 PAGE = 50
 
@@ -29,10 +30,12 @@ PAGE = 50
 @require_GET
 @who_may(May.READ)
 def library(request: Request) -> HttpResponse:
-    recent = seen_by(request).select_related("volume")[:10]
-    return render(
-        request, "runbooks/runbooks.html", {"shelf": sorted(shelf().values(), key=by_title), "recent": recent}
-    )
+    context = {
+        "shelf": sorted(shelf().values(), key=by_title),
+        "recent": seen_by(request).select_related("volume")[:10],
+        "volume": request.GET.get("volume", ""),  # which a person came from
+    }
+    return render(request, "runbooks/runbooks.html", context)
 
 
 def by_title(kind: Any) -> str:
@@ -116,11 +119,18 @@ def shown(
         "planned": list(spine.planned(run)) if known and run.state == State.DRAFT else [],
         "stops": any(o["stops"] for o in run.objections),
         "done": spine.done_count(rows),
-        "back": spine.to_take_back(run) if known and run.state in LIVE else [],
+        "back": spine.to_take_back(run) if known and (run.state in LIVE or run.state == State.DONE) else [],
         "lines": list(run.lines.order_by("-pk")[:20]),
-        "may_start": allowed(request, May.START_RUN),
+        "may_start": allowed(request, shelf()[run.slug].who if known else May.START_RUN),
         "may_draft": allowed(request, May.DRAFT_RUN),
         "must_type": known and run.runbook.typed(),
+        "destroys": run.runbook.destroys(run.sight) if known and run.state == State.DRAFT else None,
+        "commit": patch_of(run) if known and run.state == State.DONE else "",
+        "before_undo": list(run.runbook.undoing(run.sight)) if known and run.state == State.DONE else [],
+        "may_promise": allowed(request, May.WRITE_INCIDENT),
+        "promised": actions.promised(run),
+        "pauses": list(run.pauses.filter(ended=None)),
+        "ticked": "ticked" in request.POST,
         "back_possible": known and any(act.inverse() for act in run.plan) and not any(a.one_way for a in run.plan),
         "error": error,
         "typed": request.POST.get("typed", ""),
@@ -128,6 +138,11 @@ def shown(
         "other": other,
     }
     return render(request, template, context, status=status)
+
+
+def patch_of(run: Run) -> str:
+    """What to commit so that it lasts; empty where nothing is, or where the run was drafted by another version."""
+    return run.runbook.to_commit(run.sight) if run.seen else ""
 
 
 def allowed(request: HttpRequest, what: May) -> bool:
@@ -147,20 +162,23 @@ def start(request: Request, pk: int) -> HttpResponse:
     run = run_of(request, pk)
     if run.state != State.DRAFT:
         return went_to(request, run)
+    if not allowed(request, type(run.runbook).who):
+        raise PermissionDenied(type(run.runbook).who.value)
     if request.POST.get("looks", str(run.looks)) != str(run.looks):
         error = _("Somebody looked again meanwhile. This is the plan as it is now: read it before you start it.")
         return shown(request, run, error=error, status=422)
     try:
-        actions.start(
-            run, typed=request.POST.get("typed", ""), reason=request.POST.get("reason", ""), by=actor(request)
-        )
+        typed, reason = request.POST.get("typed", ""), request.POST.get("reason", "")
+        actions.start(run, typed=typed, reason=reason, ticked="ticked" in request.POST, by=actor(request))
     except actions.NotConfirmed:
-        error = _("Type the name exactly as it is written: %(name)s.") % {"name": run.volume}
+        error = _("Type the name exactly as it is written: %(name)s.") % {"name": run.named}
         return shown(request, run, error=error, status=422)
+    except actions.NotTicked:
+        return shown(request, run, error=_("Say that you know what is gone for good."), status=422)
     except actions.HasObjections:
         return shown(request, run, error=_("An objection stops this run."), status=422)
     except actions.Busy as e:
-        error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.volume}
+        error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.named}
         return shown(request, run, error=error, status=422, other=e.other)
     except (IllegalMove, LostRace):
         pass
@@ -189,7 +207,7 @@ def undo(request: Request, pk: int) -> HttpResponse:
         error = _("Run %(number)s worked on this volume later. Take that one back first.") % {"number": e.later.pk}
         return shown(request, run, error=error, status=422, other=e.later)
     except actions.Busy as e:
-        error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.volume}
+        error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.named}
         return shown(request, run, error=error, status=422, other=e.other)
 
 
@@ -217,6 +235,35 @@ def turned(request: Request, pk: int, act: Any) -> HttpResponse:
     with contextlib.suppress(IllegalMove, LostRace):
         act(run, by=actor(request))
     return went_to(request, run)
+
+
+@require_POST
+@who_may(May.WRITE_INCIDENT)
+def promise(request: Request, pk: int) -> HttpResponse:
+    """Make a corrective action of the patch that a run shows, in its incident."""
+    run = run_of(request, pk)
+    patch = patch_of(run) if run.slug in shelf() and run.state == State.DONE else ""
+    if not patch or run.incident is None:
+        raise Http404
+    actions.promise(run, patch, by=actor(request))
+    return went_to(request, run)
+
+
+@require_GET
+@who_may(May.READ)
+def pauses(request: Request) -> HttpResponse:
+    """The pauses that stand, of one volume or of all, as a part of a page; by itself also those that have ended."""
+    here = Pause.objects.select_related("run", "run__volume")
+    volume = request.GET.get("volume", "")
+    if volume.isdecimal() and len(volume) < 10:
+        here = here.filter(run__volume=int(volume))
+    context = {
+        "standing": list(here.filter(ended=None)),
+        "ended": [] if request.htmx else list(here.exclude(ended=None).order_by("-ended")[:PAGE]),
+        "may_draft": request.user.may(May.DRAFT_RUN),
+        "volume": volume,
+    }
+    return render(request, "runbooks/_pauses.html" if request.htmx else "runbooks/pauses.html", context)
 
 
 @require_GET

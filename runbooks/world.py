@@ -120,8 +120,12 @@ class Records(Protocol):
         """Write down that a recovery point was restored and held against its manifest now."""
         ...
 
-    def restored(self, volume: int, seconds: float, filesystem: str) -> None:
-        """Write down that a restore of the volume ended well now, how long it took, and on which filesystem."""
+    def restored(self, volume: int, seconds: float) -> None:
+        """Write down that a restore of the volume ended well now, and how long it took."""
+        ...
+
+    def whole(self, volume: int, filesystem: str) -> None:
+        """Write down that the volume is known to be whole on this filesystem."""
         ...
 
     def stopped(self, volume: int, sync: Sync) -> Stopped | None:

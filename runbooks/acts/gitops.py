@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cluster.api import Keeper, WorkloadRef
 from runbooks import rights
-from runbooks.base import Act, Facts, facts
+from runbooks.base import Act, Facts, Failed, NotYet, facts
 from runbooks.world import World
 
 
@@ -75,3 +76,25 @@ class ResumeKeeper(Act):
 
     def inverse(self) -> Act:
         return PauseKeeper(self.keeper, self.workload, self.lasts)
+
+
+@dataclass(frozen=True)
+class StaysPaused(Act):
+    """Watch that a pause holds: a keeper that is itself kept by another is told otherwise within seconds."""
+
+    keeper: Keeper
+    workload: WorkloadRef
+    asks_only: ClassVar[bool] = True
+    needs: ClassVar = rights.KEEPERS
+
+    def told(self) -> Facts:
+        return facts("stays-paused", keeper=str(self.keeper))
+
+    def do(self, world: World) -> None:
+        here = [k for k in world.cluster.keepers(self.workload) if str(k) == str(self.keeper)]
+        if not all(k.paused for k in here):
+            raise Failed(facts("pause-undone", keeper=str(self.keeper)))
+        first = float(world.memory.get("first") or time.time())
+        if (left := first + world.patience.steady - time.time()) > 0:
+            waiting = facts("pause-holds", seconds=round(world.patience.steady))
+            raise NotYet(waiting, again_in=min(left, 2.0), progress={"first": first})

@@ -10,7 +10,7 @@ from cluster.api import ClaimRef, Sync
 from runbooks import rights
 from runbooks.acts.agent import agent, beside
 from runbooks.acts.workloads import mine
-from runbooks.base import Act, Facts, NotYet, facts
+from runbooks.base import Act, Facts, Failed, NotYet, facts
 from runbooks.world import World
 
 FILES = 0.9  # of the last good copy's
@@ -101,3 +101,31 @@ class ResumeSync(Act):
 
     def inverse(self) -> Act:
         return StopSync(self.sync, self.guard)
+
+
+@dataclass(frozen=True)
+class NoteVolume(Act):
+    """
+    Write down what the volume is and holds now, for whoever is asked later whether the sync may run again. It stops
+    nobody: a volume that cannot be looked into is one more reason to have stopped the sync.
+    """
+
+    claim: ClaimRef
+    sentinels: tuple[str, ...]
+    asks_only: ClassVar[bool] = True
+    minutes: ClassVar[float] = 30
+    needs: ClassVar = rights.JOB
+
+    def told(self) -> Facts:
+        return facts("note-volume", claim=self.claim)
+
+    def left_to_people(self) -> bool:
+        return True  # turning back would start the sync again
+
+    def do(self, world: World) -> Mapping[str, Any]:
+        spec = {"sentinels": list(self.sentinels)}
+        try:
+            found = agent(world, beside(world, self.claim, "inspect", spec, minutes=self.minutes, read_only=True))
+        except Failed as e:
+            return {"note": e.why.as_json()}
+        return {"filesystem": found["filesystem_id"], "files": found["files"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -17,7 +17,10 @@ from runbooks.world import World
 
 @dataclass(frozen=True)
 class Scale(Act):
-    """Set a workload's replicas. Down to none, it waits until the pods are gone, not only going."""
+    """
+    Set a workload's replicas. Down to none, it waits until the pods are gone, not only going; and when something gives
+    it pods again meanwhile, it says so instead of fighting.
+    """
 
     workload: WorkloadRef
     was: int
@@ -29,15 +32,17 @@ class Scale(Act):
         return facts("scale", workload=str(self.workload), was=self.was, to=self.to)
 
     def do(self, world: World) -> None:
-        world.cluster.scale(self.workload, was=self.was, to=self.to)
         here = world.cluster.workload(self.workload)
+        if self.to == 0 and here.replicas and world.memory.get("scaled"):
+            raise Failed(facts("healed", workload=str(self.workload), to=here.replicas))
+        world.cluster.scale(self.workload, was=self.was, to=self.to)
         if self.to == 0:
             self.wait_until_gone(world, here.claims)
 
     def wait_until_gone(self, world: World, claims: tuple[str, ...]) -> None:
         pods = {str(p) for c in claims for p in mine(world, ClaimRef(self.workload.namespace, c), self.workload)}
         if pods:
-            raise NotYet(facts("pods-to-go", pods=sorted(pods)))
+            raise NotYet(facts("pods-to-go", pods=sorted(pods)), progress={"scaled": True})
 
     def dry(self, world: World) -> str:
         if world.cluster.workload(self.workload).replicas not in (self.was, self.to):
@@ -122,10 +127,13 @@ def testimony(witness: Witness) -> Facts:
     return facts(f"witness-{witness.what}-{witness.says}", detail=witness.detail)
 
 
-def zombies(witnesses: Sequence[Witness], pods: Sequence[Pod]) -> list[Witness]:
-    """Nodes that still list the volume although no pod that uses it is there."""
-    listed = [w for w in witnesses if w.what == "node" and w.says == "attached"]
-    return [w for w in listed if not any(p.node and p.node in w.detail for p in pods)]
+def astray(world: World, claim: ClaimRef) -> tuple[dict[str, Any], ...]:
+    """Facts of what holds the volume although no pod that uses it is there, and what would end that."""
+    codes = {"node": "zombie-node", "attachment": "stale-attachment"}
+    pods, driver = world.cluster.pods_using(claim), world.cluster.claim(claim).driver
+    held = [w for w in world.cluster.witnesses(claim) if w.what in codes and w.says == "attached"]
+    there = [w for w in held if not any(p.node and p.node in w.detail for p in pods)]
+    return tuple({"code": codes[w.what], "detail": w.detail, "driver": driver} for w in there)
 
 
 @dataclass(frozen=True)

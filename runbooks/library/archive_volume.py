@@ -12,7 +12,7 @@ from runbooks.acts.data import Archive
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, inspected, missing, scene
-from runbooks.world import World
+from runbooks.world import Records, World
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Seen(base.Seen):
     files: int
     missing: tuple[str, ...]
     snapshots: bool = True
+    filesystem: str = ""
 
 
 @runbook("archive-volume", _("Archive a volume"))
@@ -45,7 +46,13 @@ class ArchiveVolume(Runbook[Seen]):
         here = scene(world, self.volume)
         found = inspected(world, here)
         has_snapshots = "snapshots" not in world.cluster.lacks()
-        return Seen(here, world.records.store(), world.tag, found["files"], missing(found), has_snapshots)
+        return Seen(
+            here, world.records.store(), world.tag, found["files"], missing(found), has_snapshots,
+            found["filesystem_id"],
+        )  # fmt: skip
+
+    def done(self, seen: Seen, records: Records, seconds: float) -> None:
+        records.whole(self.volume, seen.filesystem)
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         if not seen.scene.volume.prefix:

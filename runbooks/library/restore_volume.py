@@ -15,7 +15,7 @@ from runbooks.acts.released import LetGo, Rebind
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.acts.syncs import FILES, Guard
 from runbooks.acts.workloads import Detached, StaysDown, Witnessed
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Facts, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import (
     Scene,
     common,
@@ -74,7 +74,8 @@ class RestoreVolume(Runbook[Seen]):
     may_move = frozenset({"free", "files", "bytes", "newest", "room"})
 
     def done(self, seen: Seen, records: Records, seconds: float) -> None:
-        records.restored(self.volume, seconds, seen.filesystem)
+        records.restored(self.volume, seconds)
+        records.whole(self.volume, seen.filesystem)
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
@@ -120,6 +121,12 @@ class RestoreVolume(Runbook[Seen]):
             yield objection("size-unknown", stops=False, free=seen.free)
         elif seen.free < (need := round(point.bytes * ROOM)):
             yield objection("no-room", free=seen.free, need=need)
+
+    def undoing(self, seen: Seen) -> Iterator[Facts]:
+        syncs = [str(sync) for sync in seen.scene.stoppable]
+        least = guarded(seen).files
+        if seen.files < max(least, 1) and syncs:
+            yield facts("undo-to-little", files=seen.files, least=least, claim=seen.scene.claim, syncs=syncs)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
         acts: list[Act] = []
