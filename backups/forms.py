@@ -127,15 +127,21 @@ class SourceForm(SourceModelForm):
         return told
 
 
+class ArrivingField(forms.FileField):
+    """A file that was taken in before the form is looked at: there is nothing left of it to clean."""
+
+    def clean(self, data: Any, initial: Any = None) -> None:
+        return None
+
+
 class UploadForm(forms.Form):
     """
     `end` stands after the file in what the browser sends: without it the connection broke off on the way. The file
     itself was taken in before this form is looked at.
     """
 
-    file = forms.FileField(
+    file = ArrivingField(
         label=gettext_lazy("The file"),
-        required=False,
         help_text=gettext_lazy("A .tar, .tar.gz or .tar.zst, or a Home Assistant backup that is not encrypted."),
     )
     end = forms.CharField(required=False, widget=forms.HiddenInput, initial="1")
