@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from cluster.api import Claim, ClaimRef, Pod, View
 from cluster.errors import ClusterError, Unreachable
 from cluster.kubernetes import Api, Listing
-from cluster.live import snapshots, syncs
+from cluster.live import asking, snapshots, syncs
 from cluster.live.events import sorted_events
 from cluster.live.logs import last_words
 from cluster.live.objects import CORE, Controller, EventObject, PodObject, below, paths_of
@@ -112,9 +112,13 @@ def workloads_of(parts: Parts, claims: Iterable[ClaimRef]) -> tuple[Made, ...]:
 
 def pods_of(api: Api, parts: Parts, workloads: Iterable[Made]) -> tuple[Pod, ...]:
     owners = Owners(all_at_once(api), {w.ref for w in workloads})
+    found = parts.take("pods")
+    asked = {here.metadata.uid: parts.pool.submit(asking.as_new, here) for here in found if asking.asked(here)}
     try:
-        seen = [pod_value(here, owners.top(here.metadata)) for here in parts.take("pods")]
+        seen = {here.metadata.uid: pod_value(here, owners.top(here.metadata)) for here in found}
     except ClusterError as e:
         parts.blind["pods"] = f"who made them cannot be read: {e}"
         return ()
-    return tuple(sorted(seen, key=str))
+    for uid, answer in asked.items():
+        seen[uid] = replace(seen[uid], onboarding=answer.result())
+    return tuple(sorted(seen.values(), key=str))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cluster.api import Claim, ClaimRef, Event, Pod, View, Workload, WorkloadRef
 from cluster.errors import NotFound, Refused
 from cluster.kubernetes import Api
-from cluster.live import everything, storage
+from cluster.live import asking, everything, storage
 from cluster.live.events import sorted_events
 from cluster.live.logs import tail
 from cluster.live.objects import CORE, EventObject, PodObject, below
@@ -52,8 +53,9 @@ def pods_using(api: Api, claim: ClaimRef) -> tuple[Pod, ...]:
     path = below(CORE, "pods", claim.namespace)
     found = whole(api.list(path, PodObject), "Pod")
     owners = Owners(one_by_one(api))
-    seen = (pod_value(here, owners.top(here.metadata)) for here in found if is_using(here))
-    return tuple(sorted((pod for pod in seen if claim.name in pod.claims), key=str))
+    seen = ((here, pod_value(here, owners.top(here.metadata))) for here in found if is_using(here))
+    using = (replace(pod, onboarding=asking.as_new(here)) for here, pod in seen if claim.name in pod.claims)
+    return tuple(sorted(using, key=str))
 
 
 def claim(api: Api, ref: ClaimRef) -> Claim:

@@ -147,6 +147,7 @@ class PodStatus(Object):
     container_statuses: list[ContainerStatus] = []
     init_container_statuses: list[ContainerStatus] = []
     start_time: datetime | None = None
+    pod_ip: str = msgspec.field(default="", name="podIP")
 
 
 class PodObject(Object):
