@@ -14,7 +14,7 @@ from cluster.api import JobSpec
 from cluster.errors import Forbidden, NotFound, Refused
 from cluster.kubernetes import Api
 from cluster.live.jobplace import Place
-from cluster.live.jobpod import clone_object, job_object, metadata, pinned, secret_object
+from cluster.live.jobpod import clone_object, job_object, metadata, secret_object
 from cluster.live.objects import BATCH, CORE, Meta, Object, below
 from cluster.live.profile import Profile
 from cluster.live.quantity import quantity
@@ -47,8 +47,6 @@ def ask(api: Api, profile: Profile, job: JobSpec, place: Place) -> None:
     """Raises Refused in the cluster's words, or in ours where only the namespace could be read."""
     namespace, beside = job.claim.namespace, f"{job.name}-{'0' * 8}"
     body = job_object(profile, job, beside)
-    if place.node:
-        body["spec"]["template"]["spec"]["affinity"] = pinned(place.node)
     api.create(below(BATCH, "jobs", namespace), body, dry=True)
     api.create(below(CORE, "secrets", namespace), secret_object(profile, job, beside, NOBODY), dry=True)
     if job.snapshot:

@@ -72,13 +72,16 @@ class Place:
     size: str = ""
 
 
-def look(api: Api, job: JobSpec) -> Place:
-    """Raises NotFound for what is not there, Refused for what cannot be mounted as things are."""
+def look(api: Api, job: JobSpec, *, dry: bool = False) -> Place:
+    """
+    Raises NotFound for what is not there, Refused for what cannot be mounted as things are. `dry`: it is asked long
+    before the job is to run, when pods that use the claim now may be gone; then they are no reason against it.
+    """
     claim = find(api, job.claim)
     mounted = [claim] if mounts_claim(job) else []
     if job.source:
         mounted.append(find(api, ClaimRef(job.claim.namespace, job.source)))
-    node = one_node(api, mounted) if mounted else ""
+    node = one_node(api, mounted) if mounted and not dry else ""
     if not job.snapshot:
         return Place(node)
     like, size = cloned(api, job, claim)

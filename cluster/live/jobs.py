@@ -66,7 +66,7 @@ def start(api: Api, profile: Profile, job: JobSpec, *, dry: bool = False) -> Non
     if here is not None and not here.half:
         return
     try:
-        place = jobplace.look(api, job)
+        place = jobplace.look(api, job, dry=dry)
         if dry:
             admission.ask(api, profile, job, place)
             return

@@ -14,8 +14,7 @@ from tests.cluster.kit import CORE, Anything, claim, meta
 
 def test_an_image_that_is_not_there_is_told_while_it_waits_and_then_given_up(world, monkeypatch):
     world.start(profile=Profile("nowhere.example/none:1"))
-    seen = world.ground.until(lambda: world.read().progress.get("waiting"), "a word")
-    assert "nowhere.example" in seen
+    world.ground.until(lambda: "nowhere.example" in world.read().progress.get("waiting", ""), "a word")
     assert world.read().state == "pending"
     monkeypatch.setattr(jobtold, "TO_HAVE_AN_IMAGE", 1.0)
     job = world.ended()
@@ -39,6 +38,16 @@ def test_where_pods_must_not_be_root_the_dry_run_says_so(restricted):
     with pytest.raises(Refused, match=r"PodSecurity|restricted"):
         restricted.start(dry=True)
     assert restricted.ground.every("Job") == ()
+
+
+def test_the_level_baseline_is_enough(restricted):
+    level = {"pod-security.kubernetes.io/enforce": "baseline"}
+    path = f"{CORE}/namespaces/{restricted.ground.namespace}"
+    restricted.api.merge(path, {"metadata": {"labels": level}})
+    for verb in ("inspect", "archive", "restore", "unown", "purge"):
+        restricted.start(restricted.spec(verb), dry=True)
+    restricted.start()
+    assert restricted.ended().state == "done"
 
 
 def test_where_pods_must_not_be_root_a_job_is_given_up_in_the_clusters_words(restricted, monkeypatch):
