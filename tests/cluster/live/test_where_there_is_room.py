@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 
 import pytest
 
 from cluster.api import WorkloadRef
 from cluster.errors import Forbidden, NotFound
 from cluster.live.room import UNKNOWN
-from tests.cluster.kit import CORE, FOREVER, TRAPPED, claim, container, deployment, meta, pods
+from tests.cluster.kit import CORE, FOREVER, TRAPPED, Anything, claim, container, deployment, meta, pods
 
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 NODE = "zz-aftermath-test"
 LABELS = {"kubernetes.io/hostname": NODE, "zone": "east", "cores": "8"}
 
@@ -19,6 +21,7 @@ LABELS = {"kubernetes.io/hostname": NODE, "zone": "east", "cores": "8"}
 def node(ground):
     with made(ground, NODE):
         yield NODE
+    ground.api.delete(f"{LEASES}/{NODE}")
 
 
 @contextlib.contextmanager
@@ -35,15 +38,38 @@ def made(ground, name, ready="True"):
 def status(ground, name=NODE, ready="True", **allocatable):
     given = {"cpu": "2", "memory": "1Gi", "pods": "3", **allocatable}
     condition = {"type": "Ready", "status": ready, "reason": "Test", "message": ""}
-    condition["lastHeartbeatTime"] = "2099-01-01T00:00:00Z"
+    condition["lastHeartbeatTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     body = {"status": {"allocatable": given, "capacity": given, "conditions": [condition]}}
     ground.api.merge(f"{CORE}/nodes/{name}/status", body)
 
 
 @pytest.fixture(autouse=True)
 def as_at_first(ground, node):
-    ground.api.merge(f"{CORE}/nodes/{node}", {"spec": {"unschedulable": None, "taints": TAINTS}})
+    """Its heart beats, and what was tainted because it did not is taken away."""
+    ground.until(lambda: well(ground), "a node that is well")
+
+
+def well(ground):
+    here = f"{CORE}/nodes/{NODE}"
+    beat(ground)
     status(ground)
+    if (ground.api.get(here, Anything).spec.get("taints"), cordoned(ground)) != (TAINTS, False):
+        ground.api.merge(here, {"spec": {"unschedulable": None, "taints": TAINTS}})
+        return False
+    return True
+
+
+def cordoned(ground):
+    return ground.api.get(f"{CORE}/nodes/{NODE}", Anything).spec.get("unschedulable", False)
+
+
+def beat(ground):
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    spec = {"holderIdentity": NODE, "leaseDurationSeconds": 40, "renewTime": now}
+    try:
+        ground.api.merge(f"{LEASES}/{NODE}", {"spec": spec})
+    except NotFound:
+        ground.api.create(LEASES, {"metadata": meta(NODE), "spec": spec})
 
 
 # So that the scheduler leaves it alone; what the tests ask for tolerates it.
