@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 
+from cluster.api import ClaimRef, JobSpec
 from cluster.live import jobs
 from cluster.live.profile import Profile
-from tests.cluster.jobs.conftest import NAME, Rotated, waiting
+from tests.cluster.jobs.conftest import LABELS, NAME, Rotated, waiting
 from tests.cluster.kit import IMAGE
 
 
@@ -16,6 +17,18 @@ def test_a_result_outlives_its_log(world):
     job = world.ended(api=Rotated(world.api))
     assert job.state == "done"
     assert job.result["files"] > 20
+
+
+def test_a_result_that_is_too_long_for_the_pods_status_is_read_whole_from_the_log(world):
+    many = "cd /other; i=0; while [ $i -lt 600 ]; do mkdir -p many/$i; mkdir $(printf 'x%0200d' $i); i=$((i+1)); done"
+    world.box("many", many, "other")
+    spec = JobSpec(ClaimRef(world.ground.namespace, "other"), NAME, "inspect", {}, labels=LABELS, read_only=True)
+    world.box("fill", "cd /other; for d in x*; do : > $d/f; done", "other")
+    world.start(spec)
+    job = world.ended()
+    assert job.state == "done", job
+    assert len([name for name in job.result["top"] if name.startswith("x0")]) == 600
+    world.box("clean", "rm -rf /other/x* /other/many", "other")
 
 
 def test_a_pod_that_was_killed_leaves_no_error_so_that_the_agent_may_be_started_again(world, silent_store):
