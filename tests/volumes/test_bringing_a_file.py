@@ -20,6 +20,8 @@ from backups.manifest import Manifest, beside
 from backups.models import RecoveryPoint, Source, Upload
 from tests.agent.test_archives_from_elsewhere import CONFIG, home_assistant
 from tests.agent.test_archives_made_by_an_enemy import HOSTILE, LINK, entry, tar_of
+from tests.agent.trees import Refusal, Worker
+from tests.stores import KEY, SECRET
 
 LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STORAGE = entry(".storage/auth", data=b"{}", mtime=LONG_AGO.timestamp())
@@ -366,6 +368,62 @@ def test_a_time_to_come_is_not_believed(client, alice, here, store):
     bring(client, here, tar_of(entry(".storage/auth", data=b"1", mtime=now().timestamp() + 10**7)))
     tasks.read_uploads()
     assert RecoveryPoint.objects.get().taken <= now()
+
+
+# --- Restoring it
+
+IN_A_FOLDER = [
+    entry("b/config", tarfile.DIRTYPE, mode=0o755),
+    entry("beside", data=b"not this"),
+    entry("b/config/.storage/auth", data=b'{"new": true}'),
+    entry("b/config/again", data=b"1"),
+    entry("b/config/again", data=b"22"),
+]
+BROUGHT = {
+    "as it is": (WHOLE, None, {".storage/auth", "configuration.yaml"}),
+    "a Home Assistant backup": (home_assistant(*CONFIG), None, {".storage/auth", "configuration.yaml"}),
+    "in a folder": (gzip.compress(tar_of(*IN_A_FOLDER)), "b/config", {".storage/auth", "again"}),
+}
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    made = Worker("real" if os.geteuid() == 0 else "beside")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("what", BROUGHT)
+def test_what_was_read_is_what_the_agent_restores_by_its_name_alone(client, alice, here, store, worker, what):
+    data, root, files = BROUGHT[what]
+    client.force_login(alice)
+    bring(client, here, data, "copy")
+    tasks.read_uploads()
+    if root:
+        client.post(reverse("upload-root", args=[Upload.objects.get().pk]), {"root": root})
+        tasks.read_uploads()
+    place = {"endpoint": store.endpoint, "region": store.region, "bucket": store.bucket}
+    told = worker.agent("restore", run="r", key=RecoveryPoint.objects.get().ref, store=place)
+    assert "no-manifest" not in told["notes"]
+    verified = worker.agent("verify", run="r", json=[".storage/auth"])
+    assert verified["sentinels"][0]["exists"]
+    staging = worker.data / ".aftermath/r/staging"
+    assert {str(path.relative_to(staging)) for path in staging.rglob("*") if path.is_file()} == files
+
+
+def test_what_was_replaced_in_the_store_since_is_not_restored(client, alice, here, store, worker):
+    client.force_login(alice)
+    bring(client, here, WHOLE)
+    tasks.read_uploads()
+    key = RecoveryPoint.objects.get().ref
+    changed = bytearray(WHOLE)
+    changed[512] ^= 1
+    store.put_bytes(key, bytes(changed))
+    place = {"endpoint": store.endpoint, "region": store.region, "bucket": store.bucket}
+    with pytest.raises(Refusal, match="wrong-digest"):
+        worker.agent("restore", run="r", key=key, store=place)
 
 
 # --- Who is at it
