@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import os
 import re
@@ -25,7 +26,7 @@ from tests.requirements import missing
 
 HERE = Path(__file__).parent
 NAME = "aftermath.example.org"
-RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 # --- Images ------------------------------------------------------------------------------------------------------
@@ -39,19 +40,21 @@ def kit() -> Path | None:
 
 
 def image(name: str, variable: str) -> str:
-    """An image of the tests' own: the one that the variable names, else one that is built here and kept by its tag."""
+    """An image of the tests' own: the one that the variable names, else one that is built here once."""
     if given := os.environ.get(variable):
         return given
     builder = kit()
     if builder is None:
         missing("kubernetes", f"needs an image of {name} that the nodes have: let {variable} name one")
-    tag = f"aftermath-tests-{name}:1"
-    subprocess.run(
-        [builder / "docker-build", HERE / "images" / name, tag],
-        check=True,
-        capture_output=True,
-        timeout=600,
-    )
+    context = HERE / "images" / name
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(context.iterdir()))).hexdigest()[:8]
+    tag = f"aftermath-tests-{name}:{digest}"
+    kept = Path(os.environ.get("KIT_DIR", "/var/lib/kit")) / "images" / f"{tag.replace(':', '_')}.tar"
+    if not kept.exists():
+        done = subprocess.run(
+            [builder / "docker-build", context, tag], capture_output=True, text=True, timeout=600, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
     return tag
 
 
@@ -70,19 +73,22 @@ class Product:
     home: str
     closed: str
     directory: Path
+    store: str  # where the object store answers, as pods reach it
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
     def start(self) -> None:
         for name in (self.namespace, self.home, self.closed):
             kubectl("create", "namespace", name)
-            kubectl("label", "namespace", name, RESTRICTED)
+        kubectl("label", "namespace", self.namespace, f"{ENFORCE}=restricted")
+        kubectl("label", "namespace", self.home, f"{ENFORCE}=baseline")
         self.beside()
         overlay = copied(self.directory / "deploy") / "mine"
         (overlay / "secrets").mkdir(parents=True)
         for name, value in self.secrets().items():
             (overlay / "secrets" / name).write_text(value)
         name, _, tag = IMAGE.rpartition(":")
-        self.apply(overlay, "overlay.yaml", NAMESPACE=self.namespace, IMAGE_NAME=name, IMAGE_TAG=tag)
+        image = {"IMAGE_NAME": name, "IMAGE_TAG": tag}
+        self.apply(overlay, "overlay.yaml", NAMESPACE=self.namespace, S3=self.store, **image)
         opted = overlay.parent / "opted-in"
         opted.mkdir()
         self.apply(opted, "opted-in.yaml", NAMESPACE=self.namespace, HOME=self.home)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.cluster.kit import BOX, CLASS, connected
+from tests.cluster.kit import BOX, CLASS, bucket, connected
 from tests.deploy.kubectl import kubectl
 from tests.deploy.product import Person, Product, forwarded, plain, volume
 
@@ -22,7 +22,8 @@ PASSWORD = "a short sentence is good"
 def product(tmp_path_factory):
     connected()
     name = f"am-deploy-{os.getpid()}"
-    here = Product(name, f"{name}-home", f"{name}-closed", tmp_path_factory.mktemp("product"))
+    store, _lent = bucket(name)
+    here = Product(name, f"{name}-home", f"{name}-closed", tmp_path_factory.mktemp("product"), store["endpoint"])
     try:
         here.start()
         for namespace in (here.home, here.closed):
@@ -124,20 +125,50 @@ def test_a_runbook_that_is_off_says_why_and_is_refused(product, person, volumes)
     assert "create volumesnapshots" in plain(text)
 
 
-def test_a_runbook_runs_with_the_rights_of_the_manifests(product, person, volumes):
-    """From the press of the button to a snapshot that can be used, by the account in the cluster."""
-    person.until("/access/", rf"in-{product.home}", 90)
-    person.send("/runbooks/snapshot-volume/", volume=volumes[product.home], quiet="on")
+def state(*words):
+    """What a run's page says of it, as a pattern."""
+    return rf"<dt>State</dt><dd[^>]*>.*?</svg>\s*(?:{'|'.join(words)})\s*</span>"
+
+
+def done(person, slug, volume, seconds=240, **form):
+    """From the press of the button to the end of a run that ends well."""
+    number, name = volume
+    person.send(f"/runbooks/{slug}/", volume=number, **form)
     run = re.search(r"/runs/\d+/", person.at).group()
-    page = person.until(run, r"run-start|Refused|/start/", 90)
-    assert f"{run}start/" in page, plain(page)[-1500:]
-    looks = re.search(r'name="looks" value="(\d+)"', page).group(1)
-    person.send(f"{run}start/", typed=f"{product.home}/config", looks=looks)
-    person.until(run, r"Done", 180)
-    kept = kubectl(
-        "--namespace", product.home, "get", "volumesnapshots", "-o", "jsonpath={.items[*].status.readyToUse}"
-    )
-    assert kept == "true"
+    page = person.until(run, state("Draft", "Refused"), 120)
+    looks = re.search(r'name="looks" value="(\d+)"', page)
+    assert looks, plain(page)[:3000]
+    person.send(f"{run}start/", typed=name, looks=looks.group(1))
+    page = person.until(run, state("Done", "Stuck", "Taken back", "Refused"), seconds)
+    assert re.search(state("Done"), page, re.DOTALL), plain(page)[:3000]
+
+
+def here(product, volumes):
+    return volumes[product.home], f"{product.home}/config"
+
+
+def test_a_snapshot_is_taken_with_the_rights_of_the_manifests(product, person, volumes):
+    person.until("/access/", rf"in-{product.home}", 90)
+    done(person, "snapshot-volume", here(product, volumes), quiet="on")
+    ready = "jsonpath={.items[*].status.readyToUse}"
+    assert kubectl("--namespace", product.home, "get", "volumesnapshots", "-o", ready) == "true"
+
+
+def test_what_a_volume_held_is_archived_and_restored_with_the_rights_of_the_manifests(product, person, volumes):
+    """By the agent in jobs of its namespace, which the account in the cluster may make there and nowhere else."""
+    number, name = here(product, volumes)
+    store = {"kind": "archives", "bucket": product.namespace, "prefix": "config", "every": "5"}
+    person.send(f"/recoverability/volumes/{number}/sources/new/", **store)
+    done(person, "archive-volume", (number, name))
+    page = person.until(f"/recoverability/volumes/{number}/", r'id="restore-\d+"', 60)
+    point = re.search(r'id="restore-(\d+)"', page).group(1)
+    inside = ("--namespace", product.home, "exec", "deployment/config", "--")
+    kubectl(*inside, "sh", "-c", "echo spoilt > /config/kept; echo more > /config/stray")
+    done(person, "restore-volume", (number, name), 420, point=point)
+    assert kubectl(*inside, "cat", "/config/kept").strip() == "1"
+    assert "stray" not in kubectl(*inside, "ls", "/config")
+    left = kubectl("--namespace", product.home, "get", "secrets", "-o", "name")
+    assert "secret/am-" not in left, "the credentials that a job was lent go with it"
 
 
 def test_a_worker_that_is_killed_is_replaced(product, person):
