@@ -419,7 +419,7 @@ def test_what_was_replaced_in_the_store_since_is_not_restored(client, alice, her
     tasks.read_uploads()
     key = RecoveryPoint.objects.get().ref
     changed = bytearray(WHOLE)
-    changed[512] ^= 1
+    changed[WHOLE.index(b"xxxx")] ^= 1
     store.put_bytes(key, bytes(changed))
     place = {"endpoint": store.endpoint, "region": store.region, "bucket": store.bucket}
     with pytest.raises(Refusal, match="wrong-digest"):
