@@ -22,6 +22,11 @@ def still(prints: Prints, *, leave_out: Iterable[str] = ALIVE) -> Prints:
     return told
 
 
+def below(prints: Prints) -> Prints:
+    """The same without the root itself, whose owner and mode belong to its place."""
+    return {path: print_ for path, print_ in still(prints).items() if path != ROOT}
+
+
 def differences(was: Prints, now: Prints) -> list[str]:
     """One line a path and field, in order; empty where nothing differs."""
     lines = [f"gone: {path}" for path in sorted(was.keys() - now.keys())]
