@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from cluster.api import Right
+from runbooks import may
 from runbooks.base import shelf
 from tests.deploy.kubectl import DEPLOY
 
@@ -91,12 +92,21 @@ def test_acting_is_for_one_namespace_at_a_time():
 
 
 def test_every_runbook_may_run_with_reading_and_acting():
+    """But for what touches the whole cluster, or what others own: each is for the one runbook that is about it."""
     ordinary = given("reader") | given("actor")
-    released = {("patch", "", "persistentvolumes")}
-    assert every("needs") - ordinary <= released
-    # What a released volume needs is for nobody but who breaks the glass, and no other runbook waits for it.
-    others = [kind.slug for kind in shelf().values() if released & {plain(right) for right in kind.needs}]
-    assert all("rebind" in slug for slug in others)
+    beyond = {
+        slug: more
+        for slug, kind in shelf().items()
+        if (more := {plain(right) for right in kind.needs if right.group not in may.ELSEWHERE} - ordinary)
+    }
+    assert beyond == {"rebind-released": {("patch", "", "persistentvolumes")}}
+    owned = {
+        slug
+        for slug, kind in shelf().items()
+        if any(right.group in may.ELSEWHERE and right.verb == "patch" for right in kind.needs)
+    }
+    assert owned <= {"pause-gitops", "resume-gitops"}
+    assert {plain(right) for slug in owned for right in shelf()[slug].needs} <= ordinary | given("gitops")
 
 
 def test_what_a_part_of_a_runbook_wants_can_be_given():
