@@ -55,7 +55,7 @@ def form_field(hint: Any, f: Field[Any], volume: int | None) -> forms.Field:
         return forms.IntegerField(min_value=f.metadata["least"], max_value=f.metadata["most"], **options)
     if get_origin(hint) is Literal:
         return forms.ChoiceField(choices=[(v, v) for v in get_args(hint)], **options)
-    return PLAIN[hint](required=hint is not bool, **options)
+    return PLAIN[hint](required=hint is not bool and f.default is MISSING, **options)
 
 
 def point_choices(volume: int | None) -> list[Any]:

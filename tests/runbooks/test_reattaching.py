@@ -1,0 +1,92 @@
+"""A volume that hangs is let go by everything before its application comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cluster.api import Pod, Witness
+from cluster.range import faults
+from runbooks.acts.workloads import Detached
+from runbooks.base import NotYet
+from runbooks.library.reattach_volume import ReattachVolume
+from runbooks.records import Rows
+from runbooks.sentences import say
+from runbooks.world import Patience, World
+from tests.runbooks.conftest import HOME, drafted, finish, started
+
+pytestmark = pytest.mark.django_db
+
+
+class Otherwise:
+    """The practice cluster, but for what a test says otherwise."""
+
+    def __init__(self, cluster, **instead):
+        self.cluster, self.instead = cluster, instead
+
+    def __getattr__(self, name):
+        return self.instead.get(name) or getattr(self.cluster, name)
+
+
+def test_the_application_goes_and_comes_back(world, volume, by):
+    before = world.fingerprint()
+    run = started(ReattachVolume(volume=volume.pk), world, by=by)
+    assert [a.told().code for a in run.plan] == [
+        "stop-sync", "scale", "detached", "scale", "healthy", "resume-guarded",
+    ]  # fmt: skip
+    assert finish(run, world) == "done", run.why
+    assert world.fingerprint() == before
+
+
+def test_nobody_goes_who_would_find_no_place_again(world, volume, by):
+    faults.fill_node(world.ground, "2 Insufficient memory")
+    run = drafted(ReattachVolume(volume=volume.pk), world, by=by)
+    [stops] = [o for o in run.objections if o["stops"]]
+    assert stops["code"] == "no-place"
+    assert "2 Insufficient memory" in say(stops)
+
+
+def test_what_has_no_replicas_is_not_attached_again(world, volume, by):
+    world.scale(world.workload_using(HOME).ref, was=1, to=0)
+    run = drafted(ReattachVolume(volume=volume.pk), world, by=by)
+    assert [o["code"] for o in run.objections if o["stops"]] == ["not-running"]
+
+
+def test_a_zombie_is_named_with_what_ends_it(world, volume, by):
+    """A node lists the volume, and the only pod that wants it waits on another."""
+
+    def elsewhere(claim):
+        return tuple(replace(pod, node="range-2") for pod in world.pods_using(claim))
+
+    def held(claim):
+        return (Witness("node", "attached", "range-1: csi.example^vol-7"), Witness("attachment", "detached"))
+
+    run = drafted(ReattachVolume(volume=volume.pk), Otherwise(world, pods_using=elsewhere, witnesses=held), by=by,
+                  range_=world)  # fmt: skip
+    [told] = [o for o in run.objections if o["code"] == "zombie-node"]
+    assert not told["stops"]
+    assert "range-1: csi.example^vol-7" in say(told)
+    assert "range.aftermath.dev" in say(told), "the driver whose pod on that node is to be restarted"
+
+
+def test_waiting_for_the_detachment_is_said_in_plain_words(world):
+    def held(claim):
+        return (Witness("attachment", "attached", "csi-1 on node-b"), Witness("storage", "unknown", "no answer"))
+
+    cluster = Otherwise(world, pods_using=lambda claim: (), witnesses=held)
+    with pytest.raises(NotYet) as waits:
+        Detached(HOME).do(World(cluster, Rows(), "am-1", patience=Patience(0, 0)))
+    said = say(waits.value.waiting.as_json())
+    assert "the cluster still has it attached (csi-1 on node-b)" in said
+    assert "sessions of the storage cannot be read" in said
+
+
+def test_a_stranger_that_uses_the_volume_stops_it(world, volume, by):
+    def with_stranger(claim):
+        pods = world.pods_using(claim)
+        return (*pods, replace(pods[0], name="debug", workload=replace(pods[0].workload, kind="Pod", name="debug")))
+
+    run = drafted(ReattachVolume(volume=volume.pk), Otherwise(world, pods_using=with_stranger), by=by, range_=world)
+    assert [o["code"] for o in run.objections if o["stops"]] == ["stranger"]
+    assert isinstance(world.pods_using(HOME)[0], Pod)

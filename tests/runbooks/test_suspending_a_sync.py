@@ -1,0 +1,127 @@
+"""A sync that copies what is wrong over what is good is stopped at once, and started again only under guard."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from backups.models import RecoveryPoint, Source, Volume
+from cluster.range import faults
+from health.sweep import sweep
+from runbooks import actions
+from runbooks.library.resume_sync import ResumeASync
+from runbooks.library.suspend_sync import SuspendSync
+from runbooks.models import ActRecord, Pause
+from tests.runbooks.conftest import HOME, drafted, finish, settle, started
+
+pytestmark = pytest.mark.django_db
+
+
+def running(world) -> bool:
+    return world.syncs(HOME)[0].running
+
+
+def stopping(run) -> list[str]:
+    return [o["code"] for o in run.objections if o["stops"]]
+
+
+@pytest.fixture
+def suspended(world, volume, by):
+    run = started(SuspendSync(volume=volume.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert not running(world)
+    return run
+
+
+@pytest.fixture
+def good(volume):
+    """The last good copy: as many files as the volume of the practice world has, about."""
+    source = Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    return RecoveryPoint.objects.create(
+        volume=volume, source=source, kind="archive", ref="archives/home/1.tar.zst", files=10, bytes=1000,
+        taken=volume.added, sentinels={".storage/auth": True},
+    )  # fmt: skip
+
+
+def test_it_is_suspended_and_what_the_volume_was_is_written_down(suspended, volume):
+    noted = ActRecord.objects.get(run=suspended, facts__code="note-volume").result
+    assert noted["filesystem"]
+    assert noted["files"] >= 10
+
+
+def test_it_is_resumed_as_it_was(world, suspended, good, volume, by):
+    run = started(ResumeASync(volume=volume.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert running(world)
+
+
+def test_what_is_suspended_already_is_not_suspended_again(world, suspended, volume, by):
+    assert stopping(drafted(SuspendSync(volume=volume.pk), world, by=by)) == ["sync-stopped"]
+
+
+def test_what_runs_is_not_resumed(world, good, volume, by):
+    assert stopping(drafted(ResumeASync(volume=volume.pk), world, by=by)) == ["sync-running"]
+
+
+def test_an_emptied_volume_is_not_copied_away(world, suspended, good, volume, by):
+    world.break_("emptied")
+    settle(world)
+    run = drafted(ResumeASync(volume=volume.pk), world, by=by)
+    assert set(stopping(run)) == {"guard-files", "guard-filesystem", "guard-without"}
+    with pytest.raises(actions.HasObjections):
+        actions.start(run, typed=str(volume), by=by)
+    assert not running(world)
+
+
+def test_one_that_is_whole_on_a_filesystem_that_a_restore_put_there_is(world, suspended, good, volume, by):
+    world.break_("emptied")
+    world.mend()
+    world.suspend(world.syncs(HOME)[0])
+    Volume.objects.filter(pk=volume.pk).update(filesystem=world.fingerprint()["filesystems"][str(HOME)])
+    run = started(ResumeASync(volume=volume.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert running(world)
+
+
+def test_taking_the_suspension_back_starts_it_again(world, suspended, volume, by):
+    actions.undo(suspended, by=by)
+    assert finish(suspended, world) == "undone"
+    assert running(world)
+
+
+def test_without_a_good_copy_a_person_is_told_to_look_for_themselves(world, suspended, volume, by):
+    run = drafted(ResumeASync(volume=volume.pk), world, by=by)
+    assert ("guard-nothing-known", False) in [(o["code"], o["stops"]) for o in run.objections]
+
+
+def test_what_would_start_it_again_is_paused_and_the_patch_is_shown(world, volume, by, client, alice, incident):
+    """GitOps keeps the sync, too."""
+    client.force_login(alice)
+    faults.heal(world.ground)
+    with world.ground.objects.change() as state:
+        copier = state.workloads["home/Deployment/config-syncer"]
+        copier.git = state.workloads["home/Deployment/home-assistant"].git
+    run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by, incident=incident)
+    assert finish(run, world) == "done", run.why
+    settle(world)
+    assert not running(world)
+    assert Pause.objects.get().about == "Flux flux-system/apps, Deployment home/config-syncer"
+    page = client.get(reverse("run", args=[run.pk])).text
+    assert "replicas: 0" in page
+    for _ in range(2):
+        client.post(reverse("run-promise", args=[run.pk]))
+    [action] = incident.action_set.all()
+    assert "replicas: 0" in action.text
+    assert "It is an action of the incident" in client.get(reverse("run", args=[run.pk])).text
+
+
+def test_the_sync_is_picked_from_the_last_sweep(world, volume, client, alice):
+    client.force_login(alice)
+    address = reverse("runbook", args=["suspend-sync"])
+    assert "config-syncer" not in client.get(address, {"volume": volume.pk}).text
+    sweep(lambda: world)
+    assert 'value="Deployment/config-syncer"' in client.get(address, {"volume": volume.pk}).text
+    assert client.post(address, {"volume": volume.pk, "minutes": 60, "sync": "Deployment/rm"}).status_code == 422
+    assert client.post(address, {"volume": volume.pk, "minutes": 0}).status_code == 422
+    sent = {"volume": volume.pk, "minutes": 60, "sync": "Deployment/config-syncer"}
+    assert client.post(address, sent).status_code == 302
