@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from tests.agent.test_talking_to_the_agent import ROOT
+from tests.agent.test_talking_to_the_agent import ROOT, place
 from tests.agent.trees import OTHERS, Refusal, Worker
+from tests.stores import KEY, SECRET
 
 WRITES = "+chown,+dac_override,+fowner,+fsetid"
 TOOLS = ("unshare", "setpriv", "mount")
@@ -38,7 +39,7 @@ def confined(worker: Worker, verb: str, *, caps: str = WRITES, **spec: Any) -> d
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", inside],
         input=json.dumps(spec),
-        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET},
         capture_output=True,
         text=True,
         timeout=120,
@@ -97,6 +98,14 @@ def test_a_whole_recovery_needs_no_more(pod: Worker):
     assert pod.seen() == before
 
 
+def test_the_store_is_spoken_to_without_a_home_or_a_cache(pod: Worker, s3, store):
+    pod.fill({**ODD, "long": os.urandom(20 << 20)})
+    before = pod.seen()
+    told = confined(pod, "archive", run="a", name="a", prefix="p", store=place(store), from_="quiet")
+    confined(pod, "restore", run="r", key=told["archive_key"], store=place(store))
+    assert pod.seen(pod.data / ".aftermath/r/staging") == before
+
+
 def test_a_database_that_is_open_is_copied_into_the_empty_place_for_that(pod: Worker):
     with sqlite3.connect(pod.data / "open.db") as database:
         database.execute("PRAGMA journal_mode=WAL")
@@ -125,19 +134,19 @@ def test_without_the_right_to_give_files_away_that_is_said_and_nothing_is_left(p
 @pytest.fixture
 def disk(anybody: Worker):
     """A small ext4 of its own, with its `lost+found`."""
-    image, place = anybody.place / "image", anybody.place / "mnt"
+    image, mounted = anybody.place / "image", anybody.place / "mnt"
     with image.open("wb") as file:
         file.truncate(24 << 20)
-    place.mkdir()
+    mounted.mkdir()
     made = (
         shutil.which("mkfs.ext4")
         and not subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], capture_output=True, check=False).returncode
     )
-    if not made or subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=False).returncode:
+    if not made or subprocess.run(["mount", "-o", "loop", str(image), str(mounted)], check=False).returncode:
         pytest.skip("a disk in a file cannot be mounted here: run the tests where it can")
-    anybody.fill({"live": b"as it was", "more/live": b"2" * 100_000}, place)
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    anybody.fill({"live": b"as it was", "more/live": b"2" * 100_000}, mounted)
+    yield mounted
+    subprocess.run(["umount", str(mounted)], check=True)
 
 
 def too_much(worker: Worker, source: Path) -> str:
