@@ -87,11 +87,11 @@ def test_with_another_cluster_nothing_is_prepared(world, settings):
     assert not Volume.objects.exists()
 
 
-def test_a_cluster_that_this_version_cannot_talk_to_is_refused(world, settings):
-    settings.CLUSTER = "kubernetes"
+def test_a_cluster_that_there_is_no_way_to_is_refused(world, settings):
+    settings.CLUSTER, settings.KUBECONFIG = "kubernetes", ""
     connect.cache_clear()
     try:
-        with pytest.raises(Refused, match="kubernetes"):
+        with pytest.raises(Refused, match="KUBECONFIG"):
             connect()
     finally:
         connect.cache_clear()
