@@ -154,7 +154,8 @@ def test_the_launch_page_says_why_and_refuses_with_it(monkeypatch, client, alice
     page = reverse("runbook", args=["snapshot-volume"])
     assert "Off in wiki." in client.get(page).text
     assert "Off in" not in client.get(page, {"volume": volume.pk}).text
-    assert str(SNAPSHOTS) in client.get(page, {"volume": wiki.pk}).text
+    for headers in ({}, {"hx-request": "true"}):
+        assert str(SNAPSHOTS) in client.get(page, {"volume": wiki.pk}, headers=headers).text
     answer = client.post(page, {"volume": wiki.pk})
     assert answer.status_code == 422
     assert str(SNAPSHOTS) in answer.text
