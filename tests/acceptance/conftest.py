@@ -27,7 +27,7 @@ MANY = int(os.environ.get("SCENE_FILES", "20000"))
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "matrix: takes minutes; run by `make test-kubernetes-all`, or by `-m matrix`")
-    config.addinivalue_line("markers", "alone: breaks the cluster for everybody; needs AFTERMATH_ALONE=1 as well")
+    config.addinivalue_line("markers", "alone: breaks the cluster for everybody who is on it")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

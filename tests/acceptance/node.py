@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,19 @@ class Node:
         except FileNotFoundError:
             return None
         return place if os.path.ismount(place) else None
+
+    def restart_runtime(self, away: float) -> None:
+        """The container runtime of the node is killed, and is back after so many seconds. Its containers go on."""
+        for file in self.directory.glob("run/containerd-*.pid"):
+            pid = int(file.read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+            os.kill(pid, signal.SIGKILL)
+            time.sleep(away)
+            with (self.directory / "log" / f"{file.stem}.log").open("ab") as log:
+                started = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
+            file.write_text(f"{started.pid}\n")
 
     def agent(self, verb: str, place: Path) -> int | None:
         """The process of the agent that does `verb` below a place: whose /data is the same directory."""
