@@ -44,7 +44,8 @@ def shown(request: Request) -> HttpResponse:
     for name in may.namespaces():
         rows = sorted((answer.of(kind, name) for kind in kinds), key=lambda row: ORDER.index(row.state))
         found.append(Place(name, [r for r in rows if r.state != "ok"], [r for r in rows if r.state == "ok"]))
-    context = {"answer": answer, "namespaces": found, "may_ask": request.user.may(May.DRAFT_RUN)}
+    lacks = [(may.PARTS.get(part, part), why) for part, why in answer.lacks.items()]
+    context = {"answer": answer, "lacks": lacks, "namespaces": found, "may_ask": request.user.may(May.DRAFT_RUN)}
     return render(request, "runbooks/_access.html" if request.htmx else "runbooks/access.html", context)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 from backups.models import Volume
 from cluster.api import Right
@@ -26,6 +27,7 @@ EVERY = 240.0  # seconds between two askings
 OLD = timedelta(minutes=15)  # from then on the answer is of the past, and refuses nothing
 # Their objects may be in any namespace: whether they may be paused is told by the dry run of the run that would.
 ELSEWHERE = {"argoproj.io", "helm.toolkit.fluxcd.io"}
+PARTS = {"snapshots": _("snapshots")}
 Kind = type[Runbook[Any]]
 
 
