@@ -52,7 +52,10 @@ WAYS = [
         "hardened",
         _("Hardened too far"),
         _("The pods of Home Assistant lose their capabilities, as a well-meant security context has it."),
-        _("It crash-loops on “permission denied” with files that are its own. Mended by rolling the context back."),
+        _(
+            "It crash-loops on “permission denied” with files that are its own. "
+            "Mended by the runbook Roll back a security context."
+        ),
     ),
 ]
 assert {way.kind for way in WAYS} == set(BREAKS)

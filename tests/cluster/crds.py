@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import contextmanager
 
 from cluster.errors import Conflict, NotFound, Unreachable
 from tests.cluster.kit import Anything
@@ -63,16 +64,20 @@ def body(group, name, spec=None, **meta):
     return {"apiVersion": f"{group}/{version}", "kind": kind, "metadata": {"name": name, **meta}, "spec": spec or {}}
 
 
-def install(ground):
-    """Every kind that is not there yet; those that were made here are returned."""
+@contextmanager
+def installed(ground):
+    """Every kind that is not there yet is made, and removed afterwards unless somebody else uses it meanwhile."""
     made = []
-    for group in SCHEMAS:
-        with contextlib.suppress(Conflict):
-            ground.api.create(PATH, crd(group))
-            made.append(group)
-    for group in SCHEMAS:
-        ground.until(lambda group=group: served(ground, group), f"the kind of {group}", seconds=20)
-    return made
+    try:
+        for group in SCHEMAS:
+            with contextlib.suppress(Conflict):
+                ground.api.create(PATH, crd(group))
+                made.append(group)
+        for group in SCHEMAS:
+            ground.until(lambda group=group: served(ground, group), f"the kind of {group}", seconds=20)
+        yield
+    finally:
+        remove(ground, made)
 
 
 def served(ground, group):
@@ -83,7 +88,6 @@ def served(ground, group):
 
 
 def remove(ground, groups):
-    """Unless somebody else uses it meanwhile."""
     for group in groups:
         with contextlib.suppress(NotFound):
             if not ground.api.list(path(group), Anything).items:

@@ -26,17 +26,9 @@ def kept(place):
         yield
         faults.heal(place.cluster.ground, on=False)
     else:
-        with installed(Ground(place.cluster.api, place.workload.namespace)) as ground, flux(ground, place.workload):
+        ground = Ground(place.cluster.api, place.workload.namespace)
+        with crds.installed(ground), flux(ground, place.workload):
             yield
-
-
-@contextmanager
-def installed(ground):
-    made = crds.install(ground)
-    try:
-        yield ground
-    finally:
-        crds.remove(ground, made)
 
 
 class Keeper:

@@ -19,7 +19,7 @@ NOTE = {"run": "am-7-1", "by": "alice", "why": "a restore", "until": "2026-11-23
 
 @pytest.fixture(scope="module", autouse=True)
 def installed(ground):
-    with healing.installed(ground):
+    with crds.installed(ground):
         ground.make(deployment("house", pods((), container("app", f"{TRAPPED}{FOREVER}"))))
         yield
 
@@ -97,6 +97,7 @@ def test_whatever_answer_is_lost_it_is_paused_once_and_resumed_once(ground, clus
     for _ in losing_each(ground.api, act, lambda: cluster.unpause(was, house)):
         assert only(cluster, house).paused
     assert own(ground, kept) == before
+    cluster.pause(was, house, NOTE)
     for _ in losing_each(
         ground.api, lambda api: keepers.unpause(api, was, house), lambda: cluster.pause(was, house, NOTE)
     ):
