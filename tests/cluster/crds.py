@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 from cluster.errors import Conflict, NotFound, Unreachable
 from tests.cluster.kit import Anything
 
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+OURS = "aftermath.dev/for-tests"
+LOCK = Path(tempfile.gettempdir()) / "aftermath-kinds-for-tests.lock"
 ANY = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 BOOL, TEXT = {"type": "boolean"}, {"type": "string"}
 
@@ -41,6 +46,7 @@ def crd(group, schema=None):
         "kind": "CustomResourceDefinition",
         "metadata": {
             "name": f"{many}.{group}",
+            "labels": {OURS: "true"},
             # The server lets nobody but those who know better make kinds of these two domains.
             "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},
         },
@@ -66,32 +72,36 @@ def body(group, name, spec=None, **meta):
 
 @contextmanager
 def installed(ground):
-    """Every kind that is not there yet is made, and removed afterwards unless somebody else uses it meanwhile."""
-    made = []
-    try:
-        for group in SCHEMAS:
-            with contextlib.suppress(Conflict):
-                ground.api.create(PATH, crd(group))
-                made.append(group)
-        for group in SCHEMAS:
-            ground.until(lambda group=group: served(ground, group), f"the kind of {group}", seconds=20)
-        yield
-    finally:
-        remove(ground, made)
+    """
+    Every kind that is not there yet is made. Whoever uses them last takes those away that were made for tests: other
+    processes of the same run may use them at the same time.
+    """
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        try:
+            for group in SCHEMAS:
+                ground.until(lambda group=group: served(ground, group), f"the kind of {group}", seconds=30)
+            yield
+        finally:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove(ground)
 
 
 def served(ground, group):
+    """Asked for until it is there: one that is just being deleted cannot be made."""
+    with contextlib.suppress(Conflict):
+        ground.api.create(PATH, crd(group))
     try:
-        return ground.there(path(group))
-    except Unreachable:  # its storage is being made ready
+        here = ground.api.get(f"{PATH}/{crd(group)['metadata']['name']}", Anything)
+        return "deletionTimestamp" not in here.metadata and ground.there(path(group))
+    except (NotFound, Unreachable):  # its storage is being made ready
         return False
 
 
-def remove(ground, groups):
-    for group in groups:
-        with contextlib.suppress(NotFound):
-            if not ground.api.list(path(group), Anything).items:
-                ground.api.delete(f"{PATH}/{crd(group)['metadata']['name']}")
+def remove(ground):
+    for here in ground.api.list(PATH, Anything, labelSelector=f"{OURS}=true").items:
+        ground.api.delete(f"{PATH}/{here.metadata['name']}")
 
 
 def schema(ground, group, schema):
