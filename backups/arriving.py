@@ -37,6 +37,7 @@ class Arrival(FileUploadHandler):
         self.begin, self.tell, self.at_most, self.field = begin, tell, at_most, field
         self.transfer: Upload | None = None
         self.refused: Mapping[str, Any] = {}
+        self.kept = False
         self.first = b""
         self.name, self.size, self.in_vain = "", 0, 0
         self.next = 0.0
@@ -80,6 +81,7 @@ class Arrival(FileUploadHandler):
         """Make the object appear. Raises BackupsError."""
         assert self.transfer is not None
         self.transfer.finish()
+        self.kept = True
 
     def _take(self, data: bytes) -> None:
         if self.size > self.at_most:

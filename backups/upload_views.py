@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit.moves import IllegalMove, LostRace
-from backups import actions, sentences, tasks, uploads
+from backups import actions, sentences, stores, tasks, uploads
 from backups.arriving import Arrival
 from backups.errors import BackupsError
 from backups.forms import RootForm, UploadForm
@@ -38,7 +38,7 @@ def upload_new(request: Request, pk: int) -> HttpResponse:
         with arrival:
             return receive(request, volume, archives, arrival, rows)
     finally:
-        for row in rows:
+        for row in rows if not arrival.kept else ():
             uploads.forget(row)
 
 
@@ -49,10 +49,13 @@ def receive(request: Request, volume: Volume, archives: Source, arrival: Arrival
     if form.is_valid():
         try:
             arrival.keep()
+            actions.keep_upload(rows[0], size=arrival.size, by=actor(request))
         except BackupsError as error:
             form.add_error("file", sentences.say({"code": "store", "error": str(error)}))
+        except LostRace:  # so long in silence that a worker has taken it back
+            uploads.remove(stores.store(rows[0].source.bucket), rows[0].key)
+            form.add_error("file", sentences.say({"code": "broken-off"}))
         else:
-            actions.keep_upload(rows[0], size=arrival.size, by=actor(request))
             tasks.knock()
             return redirect("upload", rows[0].pk)
     return shown(request, volume, archives, form, status=422)

@@ -9,12 +9,13 @@ import tarfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
 from audit.models import Entry
-from backups import brought, scanning, stores, tasks, uploads
+from backups import actions, brought, scanning, stores, tasks, uploads
 from backups.arriving import Arrival
 from backups.manifest import Manifest, beside
 from backups.models import RecoveryPoint, Source, Upload
@@ -469,6 +470,38 @@ def test_what_a_dead_web_process_left_half_way_is_taken_back(here, archives, sto
     tasks.read_uploads()
     assert nothing_is_left(store)
     assert not unfinished(store)
+
+
+def test_one_that_was_taken_back_while_it_still_came_is_not_kept(client, alice, here, store, monkeypatch):
+    client.force_login(alice)
+    real = Arrival.keep
+
+    def late(self):
+        Upload.objects.update(not_before=now())
+        tasks.read_uploads()
+        real(self)
+
+    monkeypatch.setattr(Arrival, "keep", late)
+    answer = bring(client, here, WHOLE)
+    assert answer.status_code == 422
+    assert "broke off" in answer.content.decode()
+    assert nothing_is_left(store)
+
+
+def test_what_is_in_the_store_and_could_not_be_written_down_is_taken_back(alice, here, store, monkeypatch):
+    """The database fails at the last step: the row stays as it was, and with it somebody knows of the object."""
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+
+    def fails(*args, **kwargs):
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr(actions, "keep_upload", fails)
+    assert bring(client, here, WHOLE).status_code == 500
+    assert len(keys(store)) == 1
+    Upload.objects.update(not_before=now())
+    tasks.read_uploads()
+    assert nothing_is_left(store)
 
 
 def test_beat_makes_good_a_knock_that_nobody_heard(client, alice, here, store, monkeypatch):
