@@ -134,7 +134,10 @@ class Template:
 
 @dataclass(frozen=True)
 class Room:
-    """Whether a workload's pod would find a place. `against` says of each node that has none for it why not."""
+    """
+    Whether a workload's pod would find a place, its own pods counted as gone. `against` says of each node that has none
+    for it why not; a node in both may have one, and why says what is not known of it.
+    """
 
     nodes: tuple[str, ...] = ()
     against: Mapping[str, str] = field(default_factory=dict)
