@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
 
+from cluster.api import ClaimRef, JobSpec
+from cluster.live.jobpod import labels
+from cluster.live.profile import Profile
 from config.management.commands import serve
 from tests.deploy.kubectl import DEPLOY, ROOT, copied, rendered
 
@@ -183,8 +187,15 @@ def test_the_version_is_the_programs(objects):
     assert settings(objects)["AGENT_IMAGE"] == f"aftermath:{version}"
 
 
-def test_the_jobs_of_a_namespace_speak_with_the_store_alone():
-    policy = yaml.safe_load((DEPLOY / "rbac" / "actor" / "network-policy.yaml").read_text())["spec"]
-    assert policy["podSelector"] == {"matchLabels": {"app.kubernetes.io/managed-by": "aftermath"}}
-    assert "ingress" not in policy
-    assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {53, 443, 9000}
+def test_only_jobs_that_carry_an_archive_speak_and_with_the_store_alone():
+    every, carriers = yaml.safe_load_all((DEPLOY / "rbac" / "actor" / "network-policy.yaml").read_text())
+    job = JobSpec(ClaimRef("home", "config"), "am-1-1", "archive", {}, lent={"AWS_ACCESS_KEY_ID": "a key"})
+    alone = replace(job, verb="own", lent={})
+    for policy, chosen in ((every, [job, alone]), (carriers, [job])):
+        wanted = policy["spec"]["podSelector"]["matchLabels"].items()
+        assert [each for each in (job, alone) if wanted <= labels(Profile("aftermath"), each).items()] == chosen
+    assert (every["spec"].keys() & {"ingress", "egress"}, every["spec"]["policyTypes"]) == (
+        set(),
+        ["Ingress", "Egress"],
+    )
+    assert {port["port"] for rule in carriers["spec"]["egress"] for port in rule["ports"]} == {53, 443, 9000}
