@@ -23,6 +23,13 @@ AGENT: dict[str, Any] = {
     "purged": _("What this run put aside was removed for good: it cannot be put back."),
     "no-undo": _("There is no undo file for this run."),
     "swap-unfinished": _("The files of that run are half in place: take it back or go on with it first."),
+    "encrypted": _("The file is encrypted: it can be restored only by the program that made it."),
+    "no-inner": _("The archive does not hold the one that it is said to hold."),
+    "no-root": _("The archive does not hold the folder that is said to be the volume's root."),
+    "empty-archive": _("The archive is empty."),
+    "mount-point": _("Something else is mounted inside the volume: it cannot be swapped."),
+    "terminated": _("The job beside the files was asked to end."),
+    "no-data": _("The volume could not be opened."),
     "read-only": _("The volume can only be read: it went read-only, or is mounted so."),
     "io-error": _("The volume gives errors when it is read or written."),
 }

@@ -17,7 +17,10 @@ from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import ActRecord, Run
 from tests.runbooks.conftest import drafted, finish, settle, started
 
-CHANGES = {"scale", "suspend", "resume", "make_snapshot", "drop_snapshot", "start_job", "drop_job"}
+CHANGES = {
+    "scale", "suspend", "resume", "make_snapshot", "drop_snapshot", "start_job", "drop_job", "pause", "unpause",
+    "set_security", "rebind", "release",
+}  # fmt: skip
 
 
 class Crash(BaseException):

@@ -209,3 +209,16 @@ def test_a_banner_stands_while_it_lasts(kept, volume, by, client, alice):
     part = client.get(reverse("pauses"), {"volume": "x"}, headers={"HX-Request": "true"}).text
     assert "Flux" not in part
     assert "Flux" in client.get(reverse("pauses")).text, "it is among those that have ended"
+
+
+def test_a_restore_is_taken_back_while_something_keeps_the_application(kept, volume, by):
+    point = point_of(volume, kept, by)
+    before = kept.fingerprint()
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), kept, by=by)
+    assert finish(run, kept) == "done", run.why
+    actions.undo(run, by=by)
+    assert finish(run, kept) == "undone", run.why
+    for name in ("safety", "undone"):
+        kept.drop_snapshot("home", f"{run.tag}-{name}")
+    assert kept.fingerprint() == before
+    assert not Pause.objects.filter(ended=None).exists()
