@@ -106,22 +106,23 @@ def test_an_application_that_was_hardened_emptied_and_wiped_comes_back_from_its_
             assert act in told, f"{act!r} of {run} is not in the incident"
     assert person.chain() == "Whole"
 
-    for run in reversed(runs):
+    for run in (resumed, restored, rolled):
         person.takes_back(run)
     fingerprint.same(fingerprint.still(emptied), fingerprint.still(stage.prints()[""]))
     assert stage.security() == hardened
-    stage.serves("onboarding")
+    assert stage.replicas() == 0
     assert safety(stage, restored), "the safety snapshot is kept, also then"
     assert stage.others() == others
 
-    rolled = person.does("roll-back-security", volume=person.name, incident=title)
+    person.does("roll-back-security", volume=person.name, incident=title)
     again = person.restores(volume, "Archive", incident=title)
+    person.does("resume-sync", volume=person.name, incident=title)
     stage.serves("home")
     fingerprint.same(whole, fingerprint.still(stage.prints()[""]))
-    kept = f".aftermath/am-{hands.number(again)}"
-    assert stage.prints(CLAIM, f"{kept}/previous")[f"{kept}/previous"]
+    kept = f".aftermath/am-{hands.number(again)}/previous"
+    assert stage.prints(CLAIM, kept)[kept]
     person.does("purge-kept", volume=person.name, restore=f"Run {hands.number(again)}", incident=title)
-    assert not stage.prints(CLAIM, f"{kept}/previous")[f"{kept}/previous"]
+    assert not stage.prints(CLAIM, kept)[kept]
     fingerprint.same(whole, fingerprint.still(stage.prints()[""]))
     assert stage.others() == others
     assert person.chain() == "Whole"
