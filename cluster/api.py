@@ -33,7 +33,10 @@ class WorkloadRef:
 
 @dataclass(frozen=True)
 class Container:
-    """One container of a pod as last reported. `reason` is Kubernetes' own, such as `CrashLoopBackOff`."""
+    """
+    One container of a pod as last reported. `reason` is Kubernetes' own, such as `CrashLoopBackOff`. `curbed`: it runs
+    as root without the rights that root usually has.
+    """
 
     name: str
     state: Literal["running", "waiting", "terminated"]
@@ -48,6 +51,7 @@ class Container:
     last_finished: datetime | None = None
     started: datetime | None = None
     init: bool = False
+    curbed: bool = False
 
 
 @dataclass(frozen=True)

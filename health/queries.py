@@ -109,6 +109,7 @@ class FindingRow:
         return {
             "restore-volume": _("Restore"),
             "fix-permissions": _("Fix permissions"),
+            "roll-back-security": _("Roll back a security context"),
             "snapshot-volume": _("Snapshot"),
             "archive-volume": _("Archive"),
         }.get(self.finding.runbook, self.finding.runbook)

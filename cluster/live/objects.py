@@ -74,6 +74,7 @@ class ContainerSpec(Object):
     volume_mounts: list[Mount] = []
     volume_devices: list[Mount] = []
     restart_policy: str = ""
+    security_context: dict[str, Any] | None = None
 
 
 class ClaimSource(Object):
@@ -99,6 +100,7 @@ class PodSpec(Object):
     volumes: list[Volume] = []
     node_name: str = ""
     node_selector: dict[str, str] = {}
+    security_context: dict[str, Any] | None = None
 
 
 class Running(Object):

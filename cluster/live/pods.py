@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from cluster.api import Container, Pod, WorkloadRef
 from cluster.errors import Forbidden, NotFound
+from cluster.hardening import curbed
 from cluster.kubernetes import Api
 from cluster.live.objects import (
     Bare,
@@ -59,7 +61,8 @@ def containers(here: PodObject) -> Iterable[Container]:
     statuses = {s.name: s for s in [*here.status.init_container_statuses, *here.status.container_statuses]}
     for init, specs in ((False, here.spec.containers), (True, here.spec.init_containers)):
         for spec in specs:
-            yield container_value(spec, statuses.get(spec.name) or ContainerStatus(spec.name), init=init)
+            told = container_value(spec, statuses.get(spec.name) or ContainerStatus(spec.name), init=init)
+            yield replace(told, curbed=curbed(here.spec.security_context or {}, spec.security_context or {}))
 
 
 def container_value(spec: ContainerSpec, status: ContainerStatus, *, init: bool) -> Container:

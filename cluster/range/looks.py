@@ -19,6 +19,7 @@ from cluster.api import (
     Workload,
     WorkloadRef,
 )
+from cluster.hardening import curbed
 from cluster.range import errands, jobs, volumes
 from cluster.range.finding import find_workload
 from cluster.range.ground import NODE, Ground
@@ -36,8 +37,9 @@ def workload(state: State, here: WorkloadObject) -> Workload:
     )
 
 
-def pod(here: PodObject) -> Pod:
+def pod(here: PodObject, of: WorkloadObject | None) -> Pod:
     ready = here.state == "running"
+    security = of.security if of else {}
     return Pod(
         here.namespace,
         here.name,
@@ -47,7 +49,7 @@ def pod(here: PodObject) -> Pod:
         ready and not here.deleting,
         here.ref,
         claims=tuple(here.claims),
-        containers=(container(here),),
+        containers=(container(here, curbed=curbed(security.get("", {}), security.get(here.container, {}))),),
         created=here.created,
         started=here.created if here.started else None,
         deleting=here.deleting is not None,
@@ -55,7 +57,7 @@ def pod(here: PodObject) -> Pod:
     )
 
 
-def container(here: PodObject) -> Container:
+def container(here: PodObject, *, curbed: bool) -> Container:
     reason = {"creating": "ContainerCreating", "running": "", "backoff": "CrashLoopBackOff"}[here.state]
     return Container(
         here.container,
@@ -69,6 +71,7 @@ def container(here: PodObject) -> Container:
         last_exit_code=here.exit_code,
         last_finished=here.finished,
         started=here.started if here.state == "running" else None,
+        curbed=curbed,
     )
 
 
@@ -101,7 +104,8 @@ def job_pod(ground: Ground, here: JobObject) -> Pod:
 
 def pods(ground: Ground, state: State, claim: ClaimRef | None = None) -> tuple[Pod, ...]:
     """Every pod, or those that mount the claim. A job's is there from when it was asked for until it has ended."""
-    found = [pod(here) for here in state.pods.values()]
+    owners = {w.ref: w for w in state.workloads.values()}
+    found = [pod(here, owners.get(here.ref)) for here in state.pods.values()]
     found += [job_pod(ground, job) for job in state.active_jobs() if job.started is None or jobs.lives(ground, job)]
     mine = (p for p in found if claim is None or (p.namespace == claim.namespace and claim.name in p.claims))
     return tuple(sorted(mine, key=str))

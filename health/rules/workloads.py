@@ -99,7 +99,10 @@ def evidence_of_a_crash(pod: Pod, container: Container) -> tuple[Evidence, ...]:
 
 @check("permission-denied", _("Permission denied"), reads=["workloads", "pods", "logs"])
 def permission_denied(seen: Observed) -> Iterator[Result]:
-    """A container that crash-loops says in its last lines that it may not touch its files."""
+    """
+    A container that crash-loops says in its last lines that it may not touch its files. One that is root, but without
+    root's rights, was hardened too far: its files may be whole, and changing their owner would not help.
+    """
     for ref, pods in every_workload(seen):
         yield denied(ref, pods, seen)
 
@@ -125,7 +128,8 @@ def denied(ref: WorkloadRef, pods: list[Pod], seen: Observed) -> Result:
             told = say("permission-denied", container=container.name, line=redacted(line))
             evidence = (Evidence(f"{where}: log", redacted(line)),)
             how = {"volume": volume} if volume else {}
-            return Result(subject, "fail", told, at, "log", evidence, volume, "fix-permissions" if volume else "", how)
+            cure = "roll-back-security" if container.curbed else "fix-permissions"
+            return Result(subject, "fail", told, at, "log", evidence, volume, cure if volume else "", how)
     if unread:
         return Result(subject, "unknown", say("no-log", where=unread), at, "log", volume=volume)
     return Result(subject, "ok", say("other-reason"), at, "log", volume=volume)

@@ -89,6 +89,14 @@ def test_an_annotation_is_another_number_of_restarts():
 # --- permission-denied
 
 
+def test_root_without_roots_rights_is_told_from_files_of_another_owner():
+    line = "Permission denied: '/config/.run.lock'"
+    for curbed, cure in ((True, "roll-back-security"), (False, "fix-permissions")):
+        here = pod("app-1", looping(curbed=curbed), ready=False)
+        seen = view(pods=(here,), logs={"home/app-1/app": (line,)})
+        assert only("permission-denied", observed(seen)).runbook == cure
+
+
 @pytest.mark.parametrize(
     "line",
     [
