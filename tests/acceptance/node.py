@@ -53,7 +53,10 @@ class Node:
 
     def agent(self, verb: str, place: Path) -> int | None:
         """The process of the agent that does `verb` below a place: whose /data is the same directory."""
-        here = os.stat(place)
+        try:
+            here = os.stat(place)
+        except FileNotFoundError:  # it is not mounted now
+            return None
         for each in Path("/proc").iterdir():
             if not each.name.isdecimal():
                 continue

@@ -220,6 +220,17 @@ class Stage:
     def phase_of(self, volume: str) -> str:
         return str(self.server.get("PersistentVolume", "", volume)["status"]["phase"])
 
+    def rights_itself(self) -> None:
+        """The application is up, and nothing else uses its volume."""
+        for job in self.server.list("Job", self.namespace):
+            if not {"Complete", "Failed"} & {c["type"] for c in job["status"].get("conditions", [])}:
+                self.server.delete("Job", self.namespace, job["metadata"]["name"])
+        for pod in self.server.list("Pod", self.namespace):
+            if pod["metadata"]["name"].startswith("hand-"):
+                self.stop(pod["metadata"]["name"])
+        if not self.replicas():
+            self.server.patch("Deployment", self.namespace, HOUSE, {"spec": {"replicas": 1}})
+
     # --- Work on a claim, by a pod of somebody's own ---
 
     def begin(self, claim: str, command: list[str], *, read_only: bool = False) -> str:

@@ -147,8 +147,9 @@ def test_the_disk_is_full_in_staging(house, whole, drive, node, slow):
         drive.ends(run, "undone", meanwhile=meanwhile)
         assert "no-space" in json.dumps(run.why), run.why
     finally:
-        place = node.mounted(house.volume_of(CLAIM)) or place
-        (place / "lost+found" / "balloon").unlink(missing_ok=True)
+        house.serves("home")  # so it is mounted again
+        place = until(lambda: node.mounted(house.volume_of(CLAIM)), "the volume to be mounted")
+        (place / "lost+found" / "balloon").unlink()
     fingerprint.same(before, still(house))
     slow.rate = None
     again = drive.restores(point)
