@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils.timezone import now
@@ -37,6 +38,16 @@ def test_a_draft_changes_nothing_and_says_what_would_be_done(world, volume, by):
     assert [a.dry["code"] for a in planned(run)] == [
         "accepted", "accepted", "only-asks", "accepted", "accepted", "only-asks", "accepted",
     ]  # fmt: skip
+
+
+def test_a_link_that_leads_out_of_the_volume_comes_back_as_a_link(world, volume, by):
+    link = world.ground.volumes.data(HOME) / "localtime"
+    link.symlink_to("/etc/localtime")
+    point = point_of(volume, world, by)
+    world.break_("emptied")
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert link.readlink() == Path("/etc/localtime")
 
 
 def test_an_emptied_volume_is_restored_and_what_was_there_is_kept(world, volume, by, incident):
