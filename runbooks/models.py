@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -32,6 +33,11 @@ class State(models.TextChoices):
 
 LIVE = ("queued", "running", "undoing", "stuck")  # these hold the volume
 KNOCKED = ("looking", "queued", "running", "undoing")  # these want a worker
+SIGNS = "bcdfghjkmnpqrstvwxz23456789"  # no word comes of them, and none is taken for another
+
+
+def new_mark() -> str:
+    return "".join(secrets.choice(SIGNS) for _ in range(5))
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -48,6 +54,9 @@ class Run(models.Model):
 
     `not_before` is a worker's lease while it is at work and a timer in between; `fence` rises each time that the lease
     is taken, and every write of a worker names its own, so that one that was silent for too long changes nothing.
+
+    `mark` is drawn by lot: another installation, and this one with a fresh or an older database, counts its runs from
+    the same number again, and what was made then must never pass for what this run made.
     """
 
     MOVES: ClassVar[dict[str, set[str]]] = {
@@ -83,6 +92,7 @@ class Run(models.Model):
     not_before = models.DateTimeField(default=now)
     fence = models.PositiveBigIntegerField(default=0)
     worker = models.CharField(max_length=100, blank=True)
+    mark = models.CharField(max_length=8, blank=True, default=new_mark, editable=False)
 
     objects = RunQuerySet.as_manager()
 
@@ -102,7 +112,7 @@ class Run(models.Model):
     @property
     def tag(self) -> str:
         """What everything is named after that this run makes in the world."""
-        return f"am-{self.pk}"
+        return f"am-{self.pk}-{self.mark}" if self.mark else f"am-{self.pk}"
 
     @cached_property
     def runbook(self) -> Runbook[Any]:

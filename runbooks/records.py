@@ -18,7 +18,7 @@ from people.actors import ENGINE
 from runbooks import leases
 from runbooks.base import decoded
 from runbooks.models import ActRecord, Pause, Run
-from runbooks.world import Kept, Lease, PointFacts, Stopped, VolumeFacts
+from runbooks.world import Kept, Lease, PointFacts, Stopped, VolumeFacts, numbered
 
 LATEST = 20  # points and runs that are looked through for the last one of a sort
 
@@ -88,6 +88,8 @@ class Rows:
     def lent(self, bucket: str, prefix: str, *, write: bool = False) -> Mapping[str, str]:
         try:
             return lent(bucket, prefix, write=write)
+        except StoreUnreachable as e:
+            raise Unreachable(str(e)) from e
         except BackupsError as e:
             raise Refused(str(e)) from e
 
@@ -158,7 +160,7 @@ class Rows:
 
 def tagged(tag: str) -> Run:
     """The run that everything with this tag is named after."""
-    return Run.objects.get(pk=int(tag.removeprefix("am-")))
+    return Run.objects.get(pk=int(numbered(tag)))
 
 
 def noted(run: Run) -> str:

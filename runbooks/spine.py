@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from runbooks.base import Act
 from runbooks.models import ActRecord, Run, State
-from runbooks.sentences import say
+from runbooks.sentences import DRY, MEANS, say
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ def row(run: Run, position: int, act: Act, forth: ActRecord | None, back: ActRec
 
 
 def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, note: str = "") -> Row:
+    seconds = record.progress.get("seconds_left")
+    left = None if seconds is None else timedelta(seconds=seconds)
     return Row(
         position,
         sentence,
@@ -95,11 +97,11 @@ def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, 
         waiting=say(record.waiting) if state != "failed" else "",
         asked=record.asked,
         waited=now() - record.began,
-        allowed=timedelta(minutes=act.minutes),
+        allowed=timedelta(minutes=act.minutes) if left is None else now() - record.began + left,
         progress=counted(record.progress, act),
         note=note,
         command=str(record.progress.get("command") or ""),
-        left=timedelta(seconds=seconds) if (seconds := record.progress.get("seconds_left")) is not None else None,
+        left=left,
     )
 
 
@@ -132,6 +134,12 @@ def planned(run: Run) -> Iterator[Planned]:
         dry = run.trial[n - 1] if n <= len(run.trial) else {}
         told = say(inverse.told().as_json()) if inverse else ""
         yield Planned(n, say(act.told().as_json()), told, mark, dry, act.minutes, act.asks_only)
+
+
+def meanings(run: Run) -> list[tuple[str, str]]:
+    """What the answers to the dry run of a plan mean, each that there is once."""
+    given = [answer.get("code") for answer in run.trial]
+    return [(str(DRY[code]), str(means)) for code, means in MEANS.items() if code in given]
 
 
 def done_count(rows: list[Row]) -> int:

@@ -117,6 +117,7 @@ def shown(
         "known": known,
         "rows": rows,
         "planned": list(spine.planned(run)) if known and run.state == State.DRAFT else [],
+        "meanings": spine.meanings(run) if run.state == State.DRAFT else [],
         "stops": any(o["stops"] for o in run.objections),
         "done": spine.done_count(rows),
         "back": spine.to_take_back(run) if known and (run.state in LIVE or run.state == State.DONE) else [],

@@ -11,6 +11,11 @@ from cluster.api import ClaimRef, Keeper, Sync, WorkloadRef
 from cluster.port import Cluster
 
 
+def numbered(tag: str) -> str:
+    """The number of the run, as people know it, that this is the tag of."""
+    return tag.removeprefix("am-").partition("-")[0]
+
+
 @dataclass(frozen=True)
 class VolumeFacts:
     """A volume of ours, as our own records have it. `filesystem` is the one that it was last seen whole on."""

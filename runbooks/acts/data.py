@@ -11,7 +11,7 @@ from runbooks import rights
 from runbooks.acts.agent import Beside, beside, parent
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Facts, facts
-from runbooks.world import World
+from runbooks.world import World, numbered
 
 HOURS = 60
 
@@ -44,7 +44,8 @@ class Extract(Beside, Act):
         return facts(code, files=self.files, bytes=self.bytes, claim=self.claim, ref=self.ref)
 
     def job(self, world: World) -> JobSpec:
-        spec: dict[str, Any] = {"run": self.run}
+        # What was the volume's own may have links that lead out of it: they are put back as links, and never followed.
+        spec: dict[str, Any] = {"run": self.run, "leaving_links": "refuse" if self.kind == "upload" else "keep"}
         if self.filesystem:
             spec["expect"] = {"filesystem_id": self.filesystem}
         if self.stored:
@@ -237,7 +238,7 @@ class Purge(Beside, Act):
     needs: ClassVar = rights.JOB
 
     def told(self) -> Facts:
-        return facts("purge", claim=self.claim, run=self.run, files=self.files, bytes=self.bytes)
+        return facts("purge", claim=self.claim, run=numbered(self.run), files=self.files, bytes=self.bytes)
 
     def left_to_people(self) -> bool:
         return True  # half of it may be gone: there is no way but on

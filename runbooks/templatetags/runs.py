@@ -26,12 +26,6 @@ def dry(code: str) -> str:
 
 
 @register.filter
-def means(code: str) -> str:
-    """What an answer to a dry run means; empty where its word says it."""
-    return str(sentences.MEANS.get(code, ""))
-
-
-@register.filter
 def instant(at: datetime) -> str:
     """To the second, with the day when that is not today: 13:26:38, or 17 Nov, 13:26:38."""
     clock = words.clock(at, seconds=True)
