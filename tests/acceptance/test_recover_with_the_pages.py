@@ -91,7 +91,7 @@ def test_an_application_that_was_hardened_emptied_and_wiped_comes_back_from_its_
     say(f"from the first press to healthy and syncing: {person.since(began)}, of which the restore {took}")
 
     stage.serves("home")
-    kept = f".aftermath/am-{hands.number(restored)}/previous"
+    kept = f".aftermath/{tag(stage, restored)}/previous"
     now = stage.prints(CLAIM, kept)
     fingerprint.same(whole, fingerprint.still(now[""]))
     assert now[kept] is not None, "the emptied state is beside what was restored"
@@ -119,7 +119,7 @@ def test_an_application_that_was_hardened_emptied_and_wiped_comes_back_from_its_
     person.does("resume-sync", volume=person.name, incident=title)
     stage.serves("home")
     fingerprint.same(whole, fingerprint.still(stage.prints()[""]))
-    kept = f".aftermath/am-{hands.number(again)}/previous"
+    kept = f".aftermath/{tag(stage, again)}/previous"
     assert stage.prints(CLAIM, kept)[kept]
     person.does("purge-kept", volume=person.name, restore=f"Run {hands.number(again)}", incident=title)
     assert not stage.prints(CLAIM, kept)[kept]
@@ -127,6 +127,12 @@ def test_an_application_that_was_hardened_emptied_and_wiped_comes_back_from_its_
     assert stage.others() == others
     assert person.chain() == "Whole"
     say(f"with its way back, another restore and a purge: {person.since(began)}")
+
+
+def tag(stage, run):
+    """What a run's things are named after: its jobs carry it."""
+    runs = {job["metadata"]["labels"].get("aftermath.dev/run", "") for job in stage.server.list("Job", stage.namespace)}
+    return next(f"am-{told}" for told in runs if told.partition("-")[0] == hands.number(run))
 
 
 def safety(stage, run):

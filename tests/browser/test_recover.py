@@ -125,7 +125,7 @@ def test_a_snapshot_and_a_restore_of_many_files_that_is_watched_and_stopped_half
 
         page.goto("/recoverability/")
         page.get_by_role("link", name=str(WIKI)).first.click()
-        mine = page.locator("tr", has_text=re.compile(r"am-\d+-snapshot"))
+        mine = page.locator("tr", has_text=re.compile(r"am-\d+-\w+-snapshot"))
         person.drafts("restore-volume", person.finds(mine).get_by_role("link", name="Restore"))
         person.starts(str(WIKI))
         moving = page.locator(".acts-spine li.now .progress:has(progress[aria-label=Bytes])")

@@ -52,7 +52,8 @@ def test_its_safety_snapshot_goes_only_when_that_is_asked_for(world, volume, res
     run = drafted(PurgeKept(volume=volume.pk, run=restored.pk, snapshots=True), world, by=chief)
     actions.start(run, typed=str(volume), ticked=True, by=chief)
     assert finish(run, world) == "done", run.why
-    assert [s.name for s in world.snapshots(HOME)] == ["am-1-snapshot"]
+    first = Run.objects.get(slug="snapshot-volume")
+    assert [s.name for s in world.snapshots(HOME)] == [f"{first.tag}-snapshot"]
 
 
 def test_it_must_be_said_that_it_is_gone_for_good(world, volume, restored, chief, client, root):
