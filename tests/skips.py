@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/browser/", "tests/project/test_make_run.py", "tests/runbooks/kill/")
+TOGETHER = (
+    "tests/browser/",
+    "tests/project/test_make_run.py",
+    "tests/runbooks/kill/",
+    "tests/acceptance/test_recover_with_the_pages.py",
+    "tests/acceptance/test_faults.py",
+    "tests/deploy/test_started_on_a_cluster.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
