@@ -29,8 +29,12 @@ from tests.requirements import required  # noqa: E402
 
 NO_POSTGRES = "PostgreSQL: no server on this machine; apt install postgresql, or let TEST_POSTGRES_URL name one"
 NO_TESTS = 5
-# How the tests reach the cluster; the program under test is told by them, and by nobody else.
-CLUSTER = ("KUBECONFIG", "KUBE_CONTEXT", "S3_ENDPOINT", "S3_ENDPOINT_FROM_PODS", "S3_REGION")
+# How the tests of a cluster reach it and the object store beside it; the others are not to find either by chance.
+CLUSTER = (
+    *("KUBECONFIG", "KUBE_CONTEXT", "S3_ENDPOINT", "S3_ENDPOINT_FROM_PODS", "S3_REGION"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"),
+)
 HERE, THERE, ALL = "not kubernetes", "kubernetes and not matrix and not alone", "kubernetes"
 
 
@@ -96,7 +100,7 @@ def suite(
 def clean(environ: os._Environ[str]) -> dict[str, str]:
     """The environment without what would set the program up differently: the tests say themselves what they need."""
     read = re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "config" / "settings.py").read_text())
-    set_up = {*read, *(f"{name}_FILE" for name in read)}
+    set_up = {*read, *(f"{name}_FILE" for name in read), *CLUSTER}
     return {name: value for name, value in environ.items() if name not in set_up}
 
 

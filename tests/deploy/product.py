@@ -40,7 +40,7 @@ def kit() -> Path | None:
 
 
 def image(name: str, variable: str) -> str:
-    """An image of the tests' own: the one that the variable names, else one that is built here once."""
+    """An image of the tests' own: the one that the variable names, else one that is built here and kept."""
     if given := os.environ.get(variable):
         return given
     builder = kit()
@@ -49,8 +49,8 @@ def image(name: str, variable: str) -> str:
     context = HERE / "images" / name
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(context.iterdir()))).hexdigest()[:8]
     tag = f"aftermath-tests-{name}:{digest}"
-    kept = Path(os.environ.get("KIT_DIR", "/var/lib/kit")) / "images" / f"{tag.replace(':', '_')}.tar"
-    if not kept.exists():
+    kept = os.environ.get("KIT_DIR", "")
+    if not kept or not (Path(kept) / "images" / f"{tag.replace(':', '_')}.tar").exists():
         done = subprocess.run(
             [builder / "docker-build", context, tag], capture_output=True, text=True, timeout=600, check=False
         )
