@@ -113,7 +113,11 @@ class Responder(hands.Person):
             typed.fill(self.name)
         if why:
             self.page.get_by_label("Why").fill(why)
-        self.page.get_by_role("button", name="Start").click()
+        known = self.page.get_by_label("I know that this is gone for good")
+        if known.count():
+            known.check()
+        name = "Remove it for good" if known.count() else "Start"
+        self.sees(self.page.get_by_role("button", name=name)).click()
 
     def point(self, volume: str, row: re.Pattern[str] | str) -> Locator:
         """A recovery point of the volume, once a scan has seen it."""
