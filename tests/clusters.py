@@ -15,8 +15,19 @@ WHOLE = (
 )
 
 
-def mark(config: pytest.Config, items: list[pytest.Item]) -> None:
-    config.addinivalue_line("markers", "kubernetes: needs the Kubernetes of KUBECONFIG, with an object store beside it")
+MARKERS = (
+    "kubernetes: needs the Kubernetes of KUBECONFIG, with an object store beside it",
+    "matrix: takes minutes; run by `make test-kubernetes-all`, or by `-m matrix`",
+    "alone: breaks the cluster for everybody; needs AFTERMATH_ALONE=1 as well",
+)
+
+
+def name_markers(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def mark(items: list[pytest.Item]) -> None:
     for item in items:
         if needs_one(item):
             item.add_marker("kubernetes")

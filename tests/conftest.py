@@ -28,9 +28,13 @@ def empty(self: flush.Command, **options: object) -> None:
 flush.Command.handle = empty  # type: ignore[method-assign]
 
 
+def pytest_configure(config):
+    clusters.name_markers(config)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    clusters.mark(config, items)
+def pytest_collection_modifyitems(items):
+    clusters.mark(items)
 
 
 @pytest.fixture
