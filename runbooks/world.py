@@ -188,7 +188,7 @@ class World:
     patience: Patience = Patience()
 
     def name(self, part: str = "") -> str:
-        again = f"-{self.attempt}" if self.attempt > 1 else ""
+        again = f"-again{self.attempt}" if self.attempt > 1 else ""  # never what `part` makes of the try before
         return f"{self.tag}-{self.at}{'-back' if self.back else ''}{again}{part}"
 
     def labels(self, at: str = "") -> dict[str, str]:

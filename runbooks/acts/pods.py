@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cluster.api import ClaimRef, JobSpec
+from cluster.errors import NotFound
 from runbooks import rights
 from runbooks.acts.agent import found, told
 from runbooks.base import Act, Facts, Failed, NotYet, facts
@@ -57,7 +58,7 @@ class ClosePod(Act):
     claim: ClaimRef
     name: str
     minutes: ClassVar[float] = 10
-    needs: ClassVar = rights.JOB
+    needs: ClassVar = rights.needed(rights.LOOK, rights.JOB)
 
     def told(self) -> Facts:
         return facts("close-pod", claim=self.claim)
@@ -66,6 +67,15 @@ class ClosePod(Act):
         world.cluster.drop_job(self.claim.namespace, self.name)
         if found(world, self.claim.namespace, self.name):
             raise NotYet(facts("pods-to-go", pods=[self.name]))
+        if pods := self.pods(world):  # the job goes at once, and its pod when it has ended
+            raise NotYet(facts("pods-to-go", pods=sorted(pods)))
+
+    def pods(self, world: World) -> list[str]:
+        try:
+            using = world.cluster.pods_using(self.claim)
+        except NotFound:
+            return []
+        return [str(pod) for pod in using if (pod.workload.kind, pod.workload.name) == ("Job", self.name)]
 
 
 @dataclass(frozen=True)

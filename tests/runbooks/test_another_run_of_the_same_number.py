@@ -5,6 +5,8 @@ again from yesterday's number when a database was put back. What such a run made
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runbooks import actions
@@ -65,6 +67,13 @@ def test_an_answer_that_its_job_gave_then_is_no_answer_of_now(world, volume, by)
     world.start_job(beside(then, HOME, "inspect", {}, read_only=True))
     assert found(now, HOME.namespace, now.name()) is None
     assert then.labels() != now.labels()
+
+
+def test_another_try_takes_no_name_that_the_try_before_may_have_used():
+    first = World(None, None, "am-7", at="3")
+    again = replace(first, attempt=2)
+    used = {first.name(part) for part in ("", "-2", "-3")}
+    assert used.isdisjoint({again.name(part) for part in ("", "-2", "-3")})
 
 
 def test_it_is_known_by_its_number_all_the_same(world, volume, by):

@@ -58,6 +58,22 @@ def test_its_page_shows_how_to_enter_it_and_stopping_the_run_closes_it(live, vol
     assert not any(p.workload.name == f"{run.tag}-pod" for p in live.pods_using(HOME))
 
 
+def test_it_is_not_closed_before_its_pod_is_gone(live, volume, by, monkeypatch):
+    run = started(RecoveryPod(volume=volume.pk, minutes=30), live, by=by)
+    until_open(run, live)
+    (still,) = [p for p in live.pods_using(HOME) if p.workload.name == f"{run.tag}-pod"]
+    run.refresh_from_db()
+    actions.cancel(run, by=by)
+    going = [(still,)] * 3
+    monkeypatch.setattr(type(live), "pods_using", lambda _, claim: going.pop() if going else ())
+    for _ in range(4):
+        assert Run.objects.get(pk=run.pk).state == "undoing"
+        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
+        engine.advance(run.pk, live)
+    assert finish(run, live) == "undone", run.why
+    assert not going
+
+
 def test_it_ends_by_itself_and_the_trail_has_its_start_and_end(world, volume, by, monkeypatch):
     seconds(monkeypatch, 1)
     run = started(RecoveryPod(volume=volume.pk, minutes=1), world, by=by)
