@@ -104,13 +104,14 @@ class Detached(Act):
         return facts("detached", claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
+        anew = {"agreed": 0}  # who disagrees in between ends what they agreed on before
         if pods := world.cluster.pods_using(self.claim):
-            raise NotYet(facts("pods-to-go", pods=sorted(str(p) for p in pods)))
+            raise NotYet(facts("pods-to-go", pods=sorted(str(p) for p in pods)), progress=anew)
         witnesses = world.cluster.witnesses(self.claim)
         if held := [w for w in witnesses if w.says != "detached"]:
             said = [testimony(w).as_json() for w in held]
             code = "zombie" if {(w.what, w.says) for w in held} == {("node", "attached")} else "not-detached"
-            raise NotYet(facts(code, witnesses=said, claim=self.claim))
+            raise NotYet(facts(code, witnesses=said, claim=self.claim), progress=anew)
         first = float(world.memory.get("agreed") or time.time())
         if (left := first + world.patience.apart - time.time()) > 0:
             raise NotYet(facts("agreed-once"), again_in=left, progress={"agreed": first})

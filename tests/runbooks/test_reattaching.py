@@ -90,3 +90,16 @@ def test_a_stranger_that_uses_the_volume_stops_it(world, volume, by):
     run = drafted(ReattachVolume(volume=volume.pk), Otherwise(world, pods_using=with_stranger), by=by, range_=world)
     assert [o["code"] for o in run.objections if o["stops"]] == ["stranger"]
     assert isinstance(world.pods_using(HOME)[0], Pod)
+
+
+def test_those_who_agreed_before_one_of_them_saw_it_held_have_to_agree_anew(world):
+    says, memory = ["detached", "attached", "detached"], {}
+    cluster = Otherwise(
+        world, pods_using=lambda claim: (), witnesses=lambda claim: (Witness("attachment", says.pop(0)),)
+    )
+    for waits_for in ("agreed-once", "not-detached", "agreed-once"):
+        asked = World(cluster, Rows(), "am-1", memory=memory, patience=Patience(0, 5))
+        with pytest.raises(NotYet) as waits:
+            Detached(HOME).do(asked)
+        assert waits.value.waiting.code == waits_for
+        memory = {key: value and value - 6 for key, value in waits.value.progress.items()}  # six seconds later
