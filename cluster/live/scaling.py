@@ -5,6 +5,8 @@ were since, which the API server remembers for some minutes.
 
 from __future__ import annotations
 
+import msgspec
+
 from cluster.api import WorkloadRef
 from cluster.errors import Conflict, Refused
 from cluster.kubernetes import Api, Gone
@@ -23,8 +25,26 @@ class Scale(Object):
     spec: ScaleSpec
 
 
+class Retention(Object):
+    when_scaled: str = "Retain"
+
+
+class SetSpec(Object):
+    persistent_volume_claim_retention_policy: Retention = msgspec.field(default_factory=Retention)
+
+
+class Set(Object):
+    """A StatefulSet, by what becomes of the claims that it made."""
+
+    metadata: Meta
+    spec: SetSpec = msgspec.field(default_factory=SetSpec)
+
+
 def scale(api: Api, ref: WorkloadRef, was: int, to: int, *, dry: bool = False) -> None:
-    """Set the replicas of the very object that is read now. Conflict when they are neither, or change meanwhile."""
+    """
+    Set the replicas of the very object that is read now. Conflict when they are neither, or change meanwhile. Refused
+    where the claims of the pods that go, and so their data, would be deleted with them.
+    """
     if to < 0:
         raise Refused(f"{to} replicas cannot be: must be 0 or more.")
     must_scale(ref)
@@ -35,11 +55,23 @@ def scale(api: Api, ref: WorkloadRef, was: int, to: int, *, dry: bool = False) -
         return
     if now != was:
         raise Conflict(f"{ref} has {now} replicas, neither {was} nor {to}.")
+    if to < now:
+        must_keep_claims(api, ref)
     try:
         api.patch(path, asked(here, to), dry=dry)
     except Conflict as e:
         if (now := api.get(path, Scale).spec.replicas) != to:
             raise Conflict(f"{ref} was changed by somebody else just now, and has {now} replicas: {e}") from e
+
+
+def must_keep_claims(api: Api, ref: WorkloadRef) -> None:
+    if ref.kind != "StatefulSet":
+        return
+    if api.get(path_of(ref), Set).spec.persistent_volume_claim_retention_policy.when_scaled == "Delete":
+        raise Refused(
+            f"{ref} deletes the claims of the pods that go, with all their data, when it is scaled down: its "
+            "persistentVolumeClaimRetentionPolicy.whenScaled is Delete. Set that to Retain first."
+        )
 
 
 def must_scale(ref: WorkloadRef) -> None:

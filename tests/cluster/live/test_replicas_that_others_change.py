@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cluster.api import WorkloadRef
-from cluster.errors import Conflict, Forbidden
+from cluster.errors import Conflict, Forbidden, Refused
 from cluster.live.scaling import Scale, asked
 from tests.cluster.kit import FOREVER, container, deployment, pods, stateful
 
@@ -50,6 +50,25 @@ def test_a_statefulset_has_replicas_too(cluster, ground):
     cluster.scale(ref, was=1, to=0)
     assert cluster.replicas_since(ref, version) == (1, 0)
     ground.drop("StatefulSet", "web")
+
+
+def test_a_statefulset_that_would_delete_its_claims_with_its_pods_is_not_scaled_down(cluster, ground):
+    made = stateful("web", pods((), container("app", FOREVER, "data")), "data", replicas=0)
+    made["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenScaled": "Delete"}
+    ground.make(made)
+    ref = WorkloadRef(ground.namespace, "StatefulSet", "web")
+    cluster.scale(ref, was=0, to=1)
+    try:
+        for dry in (True, False):
+            with pytest.raises(Refused, match="whenScaled is Delete"):
+                cluster.scale(ref, was=1, to=0, dry=dry)
+        assert cluster.workload(ref).replicas == 1
+        kept = {"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}}
+        ground.api.merge(ground.path("StatefulSet", "web"), kept)
+        cluster.scale(ref, was=1, to=0)
+        assert cluster.workload(ref).replicas == 0
+    finally:
+        ground.drop("StatefulSet", "web")
 
 
 def test_to_scale_an_account_needs_no_right_but_to_scale(cluster, ground, ref, may):
