@@ -112,7 +112,10 @@ def by_nodes(
     """`known`: the attachments and the pods could be read, so that what is left behind can be told."""
     csi = volume.spec.csi
     if csi is None:
-        return Witness("node", "detached", f"a volume of the sort {driver(volume.spec) or 'unknown'} is in no list")
+        sort = driver(volume.spec)
+        if not sort:  # iscsi, fc and the like are in those lists, by names that nobody here knows
+            return Witness("node", "unknown", "of a volume of this sort it cannot be read")
+        return Witness("node", "detached", f"a volume of the sort {sort} is in no list")
     unique = f"kubernetes.io/csi/{csi.driver}^{csi.volume_handle}"
     nodes = whole(api.list(below(CORE, "nodes"), Node), "Node")
     holding = [(node, lists(node, unique)) for node in nodes if lists(node, unique)]

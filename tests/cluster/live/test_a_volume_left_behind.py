@@ -8,6 +8,9 @@ import pytest
 
 from cluster.api import ClaimRef
 from cluster.errors import NotFound
+from cluster.live.attachment import by_nodes
+from cluster.live.objects import Meta
+from cluster.live.storage import VolumeObject, VolumeSpec
 from tests.cluster.kit import CORE, FOREVER, TRAPPED, bare, claim, container, one_node, pods
 
 GHOST = "zz-am-ghost"  # the last of all nodes by name; nothing is ever put there
@@ -96,3 +99,10 @@ def test_a_claim_without_a_volume_is_attached_nowhere(cluster, ground):
     ref = ClaimRef(ground.namespace, "waiting")
     assert cluster.claim(ref).phase == "Pending"
     assert [w.says for w in cluster.witnesses(ref)] == ["detached"] * 3
+
+
+def test_of_a_sort_that_is_in_the_nodes_lists_by_names_that_nobody_here_knows_it_is_unknown(cluster):
+    odd = VolumeObject(Meta("old"), VolumeSpec())  # such as an iSCSI target that was written down by hand
+    shared = VolumeObject(Meta("shared"), VolumeSpec(nfs={"server": "nas", "path": "/x"}))
+    assert by_nodes(cluster.api, odd, [], [], known=True).says == "unknown"
+    assert by_nodes(cluster.api, shared, [], [], known=True).says == "detached"
