@@ -30,6 +30,7 @@ PAGE = 500  # objects
 PIECE = 256 * 1024
 MANAGER = "aftermath"
 DRY = {"dryRun": "All"}
+NO_SUCH_PATH = "404 page not found"  # the API server's words for a group of objects that it does not have
 
 
 class Gone(ClusterError):
@@ -134,11 +135,14 @@ class Api:
         query = {"fieldManager": MANAGER, **(DRY if dry else {})}
         return self.ask("PATCH", path, query, body, "application/merge-patch+json")
 
-    def delete(self, path: str, *, uid: str = "", dry: bool = False) -> None:
-        """With `uid`, only that very object. What it owns goes with it. Raises NotFound when it is not there."""
+    def delete(self, path: str, *, uid: str = "", version: str = "", dry: bool = False) -> None:
+        """
+        With `uid`, only that very object; with `version` only if nothing of it has changed. What it owns goes with it.
+        Raises NotFound when it is not there.
+        """
         body: dict[str, Any] = {"propagationPolicy": "Background"}
-        if uid:
-            body["preconditions"] = {"uid": uid}
+        if held := {name: said for name, said in (("uid", uid), ("resourceVersion", version)) if said}:
+            body["preconditions"] = held
         if dry:
             body["dryRun"] = ["All"]  # of a deletion that has a body the server does not read the query
         self.ask("DELETE", path, {}, body)
@@ -207,6 +211,9 @@ def refused(code: int, body: bytes) -> ClusterError:
         status = msgspec.json.decode(body, type=Status)
     except msgspec.MsgspecError:
         status = Status(message=body.decode(errors="replace").strip()[:500])
+        if code == 404 and status.message != NO_SUCH_PATH:
+            # Something before the API server does not find *it*: of the object that says nothing.
+            return Unreachable(f"What answers is no API server: 404 {status.message}")
     status.code = code
     return error(status)
 
