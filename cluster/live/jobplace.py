@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.api import ClaimRef, JobSpec
-from cluster.errors import NotFound, Refused
+from cluster.errors import Forbidden, NotFound, Refused
 from cluster.kubernetes import Api
 from cluster.live import snapshots
 from cluster.live.jobpod import mounts_claim
-from cluster.live.objects import CORE, Meta, Object, below
+from cluster.live.objects import CORE, STORAGE, Meta, Object, below
+from cluster.live.workloads import whole
 
 ONCE, ONE_POD = "ReadWriteOnce", "ReadWriteOncePod"
 
@@ -30,6 +31,15 @@ class ClaimObject(Object):
     metadata: Meta
     spec: ClaimSpec
     status: ClaimState | None = None
+
+
+class StorageClass(Object):
+    metadata: Meta
+    provisioner: str = ""
+    parameters: dict[str, str] = {}
+    mount_options: list[str] = []
+    reclaim_policy: str = "Delete"
+    volume_binding_mode: str = "Immediate"
 
 
 class ClaimName(Object):
@@ -104,7 +114,8 @@ def one_node(api: Api, claims: Iterable[ClaimObject]) -> str:
     namespace, nodes = "", set()
     for claim in claims:
         namespace = claim.metadata.namespace
-        users = [p for p in api.list(below(CORE, "pods", namespace), User).items if p.mounts(claim.metadata.name)]
+        pods = whole(api.list(below(CORE, "pods", namespace), User), "Pod")
+        users = [pod for pod in pods if pod.mounts(claim.metadata.name)]
         if ONE_POD in claim.spec.access_modes and users:
             raise Refused(
                 f"The claim {namespace}/{claim.metadata.name} may be used by one pod only (ReadWriteOncePod), and "
@@ -131,4 +142,31 @@ def cloned(api: Api, job: JobSpec, claim: ClaimObject) -> tuple[dict[str, Any], 
     modes = [ONCE if mode == ONE_POD else mode for mode in like.spec.access_modes]
     assert snapshot.status is not None
     size = str(snapshot.status.restore_size)
-    return {"storageClassName": like.spec.storage_class_name, "accessModes": modes}, size
+    made = class_of_clone(api, like.spec.storage_class_name, ClaimRef(job.claim.namespace, like.metadata.name))
+    return {"storageClassName": made, "accessModes": modes}, size
+
+
+def class_of_clone(api: Api, name: str, claim: ClaimRef) -> str:
+    """
+    The claim's own class, or one that differs only in that it lets a volume go with its claim: a copy that is read
+    once must not stay on the storage for ever. Raises Refused where no class could make one.
+    """
+    try:
+        found = api.list(below(STORAGE, "storageclasses"), StorageClass).items
+    except Forbidden:
+        return name  # that of the claim, whatever it says
+    here = next((each for each in found if each.metadata.name == name), None)
+    if here is None:
+        why = f"its StorageClass {name} is not there" if name else "it has no StorageClass"
+        raise Refused(f"No copy of the snapshot can be made like the claim {claim}: {why}.")
+    if here.reclaim_policy == "Delete":
+        return name
+    alike = sorted(each.metadata.name for each in found if each.reclaim_policy == "Delete" and made_alike(each, here))
+    return alike[0] if alike else name
+
+
+def made_alike(one: StorageClass, other: StorageClass) -> bool:
+    def how(each: StorageClass) -> tuple[object, ...]:
+        return each.provisioner, each.parameters, each.mount_options, each.volume_binding_mode
+
+    return how(one) == how(other)

@@ -152,10 +152,12 @@ def let_go(api: Api, here: JobObject, node: str) -> None:
 
 
 def take_back(api: Api, here: JobObject) -> None:
-    """What cannot be completed does not stay, with what is lent lying beside it."""
+    """What cannot be completed does not stay, with what is lent lying beside it, unless somebody else lets it go."""
     try:
-        if find(api, here.metadata.namespace, here.metadata.name).half:
-            api.delete(below(BATCH, "jobs", here.metadata.namespace, here.metadata.name), uid=here.metadata.uid)
+        now = find(api, here.metadata.namespace, here.metadata.name)
+        if now.half and now.metadata.uid == here.metadata.uid:
+            path = below(BATCH, "jobs", here.metadata.namespace, here.metadata.name)
+            api.delete(path, uid=now.metadata.uid, version=now.metadata.resource_version)
     except ClusterError as e:
         log.warning("The job %s/%s stays, half made: %s", here.metadata.namespace, here.metadata.name, e)
 
@@ -216,30 +218,34 @@ def end_clone(api: Api, here: JobObject, told: Job | None) -> None:
         clone = api.get(path, ClaimBeside)
     except NotFound:
         return
+    if here.metadata.uid not in {owner.uid for owner in clone.metadata.owner_references}:
+        log.warning("The claim %s is not of the job that names it: it stays", path)
+        return
     if told is not None and not kept(api, here, told):
         return
     for_good(api, clone)
-    gone(api, path)
+    gone(api, path, clone.metadata.uid)
     for pod in jobtold.pods_of(api, here) if told is not None else ():
-        gone(api, below(CORE, "pods", namespace, pod.metadata.name))
+        gone(api, below(CORE, "pods", namespace, pod.metadata.name), pod.metadata.uid)
 
 
 def kept(api: Api, here: JobObject, told: Job) -> bool:
     """Keep with the Job how it ended. False where that is too long: its pod stays then, and the copy too."""
-    said = msgspec.json.encode(told).decode()
+    said = msgspec.json.encode(told)
     if len(said) > SAID_MOST:
         return False
     if SAID not in here.metadata.annotations:
         held = {"op": "test", "path": "/metadata/uid", "value": here.metadata.uid}
-        operation = {"op": "add", "path": pointer("metadata", "annotations", SAID), "value": said}
+        operation = {"op": "add", "path": pointer("metadata", "annotations", SAID), "value": said.decode()}
         api.patch(below(BATCH, "jobs", here.metadata.namespace, here.metadata.name), [held, operation])
     return True
 
 
-def gone(api: Api, path: str) -> None:
+def gone(api: Api, path: str, uid: str = "") -> None:
+    """Another one of that name, by `uid`, is none of ours: the one meant is gone."""
     try:
-        api.delete(path)
-    except NotFound:
+        api.delete(path, uid=uid)
+    except (NotFound, Conflict):
         return
 
 

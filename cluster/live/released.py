@@ -16,6 +16,7 @@ from cluster.kubernetes import Api
 from cluster.live.changing import Operations, Raw, annotate, dig, put, settle, tested
 from cluster.live.objects import CORE, Meta, Object, below
 from cluster.live.quantity import whole
+from cluster.live.workloads import whole as whole_list
 
 REBOUND = "aftermath.dev/rebound-from"  # of a volume: the claim that it had
 KEEP = ("spec", "persistentVolumeReclaimPolicy")
@@ -231,7 +232,7 @@ def using(api: Api, ref: ClaimRef) -> list[str]:
     """The pods that mount the claim and have not ended."""
     return [
         f"{ref.namespace}/{pod.metadata.name}"
-        for pod in api.list(below(CORE, "pods", ref.namespace), Pod).items
+        for pod in whole_list(api.list(below(CORE, "pods", ref.namespace), Pod), "Pod")
         if pod.status.phase not in ENDED
         and ref.name in {volume.persistent_volume_claim.claim_name for volume in pod.spec.volumes}
     ]

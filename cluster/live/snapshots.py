@@ -225,7 +225,8 @@ def same(api: Api, claim: ClaimRef, name: str, labels: Mapping[str, str]) -> boo
         here = find(api, claim.namespace, name)
     except NotFound:
         return False
-    if (here.spec.source.persistent_volume_claim_name, here.metadata.labels) != (claim.name, dict(labels)):
+    asked = labels.items() <= here.metadata.labels.items()  # a policy may have added some
+    if here.spec.source.persistent_volume_claim_name != claim.name or not asked:
         raise Conflict(f'volumesnapshots "{name}" already exists, and is another\'s')
     if here.metadata.deletion_timestamp is not None:
         raise Conflict(f'volumesnapshots "{name}" already exists, and is being deleted')

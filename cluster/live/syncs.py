@@ -16,7 +16,7 @@ from cluster.live import scaling
 from cluster.live.objects import Controller, Owner, path_of, paths_of, pointer, test_and_set
 from cluster.live.pods import controller
 from cluster.live.storage import claim_at
-from cluster.live.workloads import KINDS, Made, in_namespace, one, over
+from cluster.live.workloads import KINDS, Made, in_namespace, one, over, whole
 
 NOWHERE = "aftermath.dev/suspended"
 Kind = Literal["Deployment", "StatefulSet", "CronJob", "DaemonSet", "Sidecar"]
@@ -77,8 +77,10 @@ def is_running(here: Made) -> bool:
 
 
 def suspend(api: Api, sync: Sync, *, dry: bool = False) -> None:
-    """Whatever its replicas are by now: a sync that runs away is to be stopped."""
+    """Whatever its replicas are by now: a sync that runs away is to be stopped, with the Jobs that a CronJob began."""
     put(api, sync, running=False, dry=dry)
+    if sync.workload.kind == "CronJob":
+        end_jobs(api, one(api, sync.workload), dry=dry)
 
 
 def resume(api: Api, sync: Sync, *, dry: bool = False) -> None:
@@ -104,13 +106,11 @@ def put_cron(api: Api, here: Made, *, running: bool, dry: bool) -> None:
     now = here.object.spec.suspend
     if bool(now) == running:
         change(api, here, pointer("spec", "suspend"), now, not running, dry=dry)
-    if not running:
-        end_jobs(api, here, dry=dry)
 
 
 def end_jobs(api: Api, here: Made, *, dry: bool) -> None:
     """Those that it has started and that have not ended. Asked for again, those that began meanwhile."""
-    for job in api.list(paths_of("Job", here.ref.namespace), Controller).items:
+    for job in whole(api.list(paths_of("Job", here.ref.namespace), Controller), "Job"):
         owner: Owner | None = controller(job.metadata)
         going = job.metadata.deletion_timestamp is not None
         if owner and owner.uid == here.object.metadata.uid and not over(job) and not going:
@@ -134,8 +134,12 @@ def put_daemons(api: Api, here: Made, *, running: bool, dry: bool) -> None:
 
 def change(api: Api, here: Made, at: str, was: Any, to: Any, *, dry: bool) -> None:
     """Set one value of the very object that was read, if nobody has changed it since."""
-    held = {"op": "test", "path": "/metadata/uid", "value": here.object.metadata.uid}
+    meta = here.object.metadata  # what was absent cannot be tested: the generation moves with whatever is set
+    held: list[dict[str, Any]] = [
+        {"op": "test", "path": "/metadata/uid", "value": meta.uid},
+        {"op": "test", "path": "/metadata/generation", "value": meta.generation},
+    ]
     try:
-        api.patch(path_of(here.ref), [held, *test_and_set(at, was, to)], dry=dry)
+        api.patch(path_of(here.ref), [*held, *test_and_set(at, was, to)], dry=dry)
     except Conflict as e:
         raise Conflict(f"{here.ref} was changed by somebody else just now: {e}") from e

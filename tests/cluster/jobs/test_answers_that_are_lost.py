@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cluster.errors import Conflict, NotFound, Refused, Unreachable
+from cluster.kubernetes import Api
 from cluster.live import jobs
-from tests.cluster.jobs.conftest import NAME, Flaky, waiting
-from tests.cluster.kit import container, meta, pods
+from tests.cluster.jobs.conftest import NAME, PROFILE, Flaky, waiting
+from tests.cluster.kit import claim, container, meta, pods
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it", "its answer"])
@@ -54,6 +55,35 @@ def test_what_cannot_be_completed_does_not_stay_half_made(world):
     with pytest.raises(Refused):
         world.start(world.spec(spec={"sentinels": ["x" * 2_000_000]}))
     assert world.ground.every("Job") == ()
+
+
+class LetGoMeanwhile(Api):
+    """Another worker lets the Job go just before this one deletes it."""
+
+    def __init__(self, world):
+        self.client, self.world = world.api.client, world
+
+    def delete(self, path, **held):
+        self.world.start()
+        super().delete(path, **held)
+
+
+def test_what_another_worker_has_let_go_meanwhile_is_not_deleted(world):
+    api = LetGoMeanwhile(world)
+    here = jobs.made(api, PROFILE, world.spec())
+    jobs.take_back(api, here)
+    assert world.ended().state == "done"
+
+
+def test_a_claim_that_the_job_did_not_make_stays_though_it_is_named_like_its_copy(world):
+    here = jobs.made(world.api, PROFILE, world.spec(snapshot=world.snapshot()))
+    world.ground.make(claim(here.beside))
+    jobs.tidy(world.api, here)
+    try:
+        assert here.beside in world.beside()
+        assert "deletionTimestamp" not in world.ground.get("PersistentVolumeClaim", here.beside).metadata
+    finally:
+        world.ground.drop("PersistentVolumeClaim", here.beside)
 
 
 def test_a_job_of_that_name_that_is_nobodys_of_ours_is_left_alone(world):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cluster.api import ClaimRef
-from cluster.errors import Forbidden, NotFound, Refused
+from cluster.errors import Conflict, Forbidden, NotFound, Refused
 from cluster.kubernetes import Api
 from cluster.live import snapshots
 from tests.cluster.jobs.conftest import LABELS
@@ -61,6 +61,14 @@ def test_where_no_class_keeps_them_the_content_is_told_to_before_it_is_said_to_b
     snapshots.make(OnlyDelete(world.api), ref, NAME, LABELS)
     assert ready(world, ref).kept
     assert content(world)[1] == "Retain"
+
+
+def test_asked_for_again_it_is_the_same_though_a_policy_gave_it_a_label_more(world, ref):
+    snapshots.make(world.api, ref, NAME, LABELS)
+    world.api.merge(world.ground.path("VolumeSnapshot", NAME), {"metadata": {"labels": {"team": "home"}}})
+    snapshots.make(world.api, ref, NAME, LABELS)
+    with pytest.raises(Conflict):
+        snapshots.make(world.api, ref, NAME, {**LABELS, "aftermath.dev/run": "8"})
 
 
 def test_dropped_by_us_its_data_goes_too(world, ref):

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.api import ClaimRef, JobSpec
 from cluster.errors import Refused
-from cluster.live import snapshots
+from cluster.live import jobplace, snapshots
 from tests.cluster.jobs.conftest import LABELS, NAME
 from tests.cluster.kit import CLASS, CORE, IMAGE, Anything, claim, container, meta, pods
 
@@ -149,12 +149,14 @@ def test_a_live_volume_with_an_open_database_goes_to_the_store_and_back_again(wo
     assert world.box("look-again", "ls -A /other; ls -A /other/.aftermath/11", "other").split()[-1] != "staging"
 
 
-def test_a_copy_of_a_snapshot_leaves_no_volume_behind_where_the_class_retains_them(world):
+@pytest.mark.parametrize("alike", [True, False], ids=["a class that lets go", "no other class"])
+def test_a_copy_of_a_snapshot_leaves_no_volume_behind_where_the_class_retains_them(world, alike):
     kind = f"{world.ground.namespace}-retain"
     path = "/apis/storage.k8s.io/v1/storageclasses"
     like = json.loads(world.api.text(f"{path}/{CLASS}"))
     body = {key: like[key] for key in ("provisioner", "parameters", "volumeBindingMode") if key in like}
-    world.api.create(path, {"metadata": meta(kind), "reclaimPolicy": "Retain", **body})
+    more = {} if alike else {"mountOptions": ["noatime"]}
+    world.api.create(path, {"metadata": meta(kind), "reclaimPolicy": "Retain", **body, **more})
     volumes = lambda: [  # noqa: E731
         v.metadata["name"]
         for v in world.api.list(f"{CORE}/persistentvolumes", Anything).items
@@ -167,7 +169,9 @@ def test_a_copy_of_a_snapshot_leaves_no_volume_behind_where_the_class_retains_th
         snapshots.make(world.api, ref, "of-kept", LABELS)
         world.ground.until(lambda: snapshots.one(world.api, ref.namespace, "of-kept").ready, "the snapshot")
         (own,) = volumes()
-        world.start(JobSpec(ref, NAME, "inspect", {}, snapshot="of-kept", labels=LABELS, read_only=True))
+        spec = JobSpec(ref, NAME, "inspect", {}, snapshot="of-kept", labels=LABELS, read_only=True)
+        assert (jobplace.look(world.api, spec).like["storageClassName"] == kind) is not alike
+        world.start(spec)
         assert world.ended().result["files"] == 1
         world.ground.until(lambda: volumes() == [own], "the end of the copy's volume")
     finally:
@@ -177,3 +181,9 @@ def test_a_copy_of_a_snapshot_leaves_no_volume_behind_where_the_class_retains_th
             world.api.merge(f"{CORE}/persistentvolumes/{name}", policy)
         world.ground.drop("PersistentVolumeClaim", "kept")
         world.api.delete(f"{path}/{kind}")
+
+
+@pytest.mark.parametrize("name", ["", "gone-long-ago"])
+def test_a_copy_that_no_class_could_make_is_refused_before_anything_is_made(world, name):
+    with pytest.raises(Refused, match="StorageClass"):
+        jobplace.class_of_clone(world.api, name, ClaimRef(world.ground.namespace, "data"))

@@ -6,6 +6,8 @@ import pytest
 
 from cluster.api import ClaimRef
 from cluster.errors import Conflict
+from cluster.kubernetes import Api
+from cluster.live import syncs
 from tests.cluster.kit import FOREVER, TRAPPED, claim, container, cron, daemons, deployment, job, pods, stateful
 
 COPY = f"{TRAPPED}: rclone sync /data s3:bucket; {FOREVER}"
@@ -100,6 +102,39 @@ def test_one_that_a_cronjob_started_just_then_is_ended_when_it_is_suspended_agai
     ground.make(job("copier-29399999", spec, ownerReferences=[owner]))
     cluster.suspend(sync)
     ground.until(lambda: not ground.every("Job"), "the end of the job")
+
+
+def test_one_that_was_suspended_before_is_so_again_and_what_somebody_began_meanwhile_goes_on(cluster, ground, clean):
+    spec = pods(("data",), container("rclone", COPY, "data"))
+    ground.make(claim("data"), cron("copier", spec))
+    ground.api.merge(ground.path("CronJob", "copier"), {"spec": {"suspend": True}})
+    sync = one_sync(cluster, ground)
+    assert not sync.running
+    uid = ground.get("CronJob", "copier").metadata["uid"]
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "copier", "uid": uid, "controller": True}
+    ground.make(job("copier-by-hand", spec, ownerReferences=[owner]))
+    cluster.resume(sync)
+    assert ground.get("CronJob", "copier").spec["suspend"] is True
+    assert [j.metadata.get("deletionTimestamp") for j in ground.every("Job")] == [None]
+
+
+class ChangedJustThen(Api):
+    """Somebody else gives the DaemonSet a node selector after it was read, just before it is patched."""
+
+    def __init__(self, api, path):
+        self.client, self.path = api.client, path
+
+    def patch(self, path, operations, *, dry=False):
+        super().merge(self.path, {"spec": {"template": {"spec": {"nodeSelector": {"disk": "fast"}}}}})
+        return super().patch(path, operations, dry=dry)
+
+
+def test_a_selector_that_somebody_gave_it_just_then_is_not_overwritten(cluster, ground, clean):
+    ground.make(claim("data"), daemons("copier", pods(("data",), container("rclone", COPY, "data"))))
+    sync = one_sync(cluster, ground)
+    with pytest.raises(Conflict):
+        syncs.suspend(ChangedJustThen(ground.api, ground.path("DaemonSet", "copier")), sync)
+    assert ground.get("DaemonSet", "copier").spec["template"]["spec"]["nodeSelector"] == {"disk": "fast"}
 
 
 @pytest.mark.parametrize("native", [False, True], ids=["sidecar", "native"])
