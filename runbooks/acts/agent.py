@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from runbooks.base import Failed, NotYet, facts
 from runbooks.world import World
 
 TIMES = 3  # a job whose pod was killed is started again this often
+PARTS = ("", *(f"-{n}" for n in range(2, TIMES + 1)))  # of the names of those
 ASK_AGAIN = {"busy", "unreachable"}
 
 
@@ -27,7 +28,10 @@ class Beside:
         raise NotImplementedError
 
     def do(self, world: World) -> Mapping[str, Any] | None:
-        return agent(world, self.job(world), nothing=self.nothing)
+        job = self.job(world)
+        if world.back:
+            end_what_is_taken_back(world, job.claim)
+        return agent(world, job, nothing=self.nothing)
 
     def dry(self, world: World) -> str:
         world.cluster.start_job(self.job(world), dry=True)
@@ -50,7 +54,7 @@ def agent(world: World, job: JobSpec, *, nothing: str = "") -> Mapping[str, Any]
     agent but `nothing`.
     """
     name, here = "", Job("", "failed")
-    for part in ("", *(f"-{n}" for n in range(2, TIMES + 1))):
+    for part in PARTS:
         name = world.name(part)
         there = found(world, job.claim.namespace, name)
         if there is None:
@@ -66,6 +70,32 @@ def agent(world: World, job: JobSpec, *, nothing: str = "") -> Mapping[str, Any]
         if here.error and here.error.get("code") not in ASK_AGAIN:
             break
     raise Failed(facts("agent", verb=job.verb, job=name, **told(here)))
+
+
+def end_what_is_taken_back(world: World, claim: ClaimRef) -> None:
+    """
+    The job of the act that is taken back may still be at work, for hours: it is ended, and its pod is gone, before
+    anything else comes near the files. Raises NotYet until then.
+    """
+    names = set(begun(world, claim.namespace))
+    for name in sorted(names):
+        here = found(world, claim.namespace, name)
+        if here is not None and here.state in ("pending", "running"):
+            world.cluster.drop_job(claim.namespace, name)
+    pods = [str(pod) for pod in world.cluster.pods_using(claim) if pod.workload.name in names]
+    if pods:
+        raise NotYet(facts("pods-to-go", pods=sorted(pods)))
+
+
+def begun(world: World, namespace: str) -> Iterator[str]:
+    """The names of the jobs that the act itself may have: each try of a person's, and each that was started again."""
+    attempt = 1
+    while True:
+        forth = replace(world, back=False, attempt=attempt)
+        if attempt > 1 and found(world, namespace, forth.name()) is None:
+            return
+        yield from (forth.name(part) for part in PARTS)
+        attempt += 1
 
 
 def found(world: World, namespace: str, name: str) -> Job | None:

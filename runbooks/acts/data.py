@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cluster.api import ClaimRef, JobSpec
 from runbooks import rights
-from runbooks.acts.agent import Beside, beside, parent
+from runbooks.acts.agent import Beside, beside, end_what_is_taken_back, parent
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Facts, facts
 from runbooks.world import World, numbered
@@ -221,6 +221,7 @@ class SwapBack(Beside, Act):
         return beside(world, self.claim, "unswap", {"run": self.run}, minutes=self.minutes)
 
     def do(self, world: World) -> Mapping[str, Any]:
+        end_what_is_taken_back(world, self.claim)
         kept = KeepSnapshot(self.claim, name=f"{self.run}-undone", safety=True).do(world)
         return {**(super().do(world) or {}), **kept}
 

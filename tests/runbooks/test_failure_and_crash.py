@@ -13,9 +13,10 @@ from django.utils.timezone import now
 
 from cluster.errors import ClusterError, Refused, Unreachable
 from runbooks import actions, engine
+from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import ActRecord, Run
-from tests.runbooks.conftest import drafted, finish, settle, started
+from tests.runbooks.conftest import drafted, finish, point_of, settle, started
 
 CHANGES = {
     "scale", "suspend", "resume", "make_snapshot", "drop_snapshot", "start_job", "drop_job", "pause", "unpause",
@@ -279,3 +280,43 @@ class NeverReady:
 
     def pods_using(self, claim):
         return tuple(replace(pod, ready=False) for pod in self.cluster.pods_using(claim))
+
+
+@pytest.mark.django_db
+def test_an_extraction_that_is_at_work_is_ended_before_its_files_are_removed(world, volume, by):
+    point = point_of(volume, world, by)
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    extract = next(n for n, act in enumerate(run.plan, 1) if act.told().code.startswith("extract"))
+    slow = Endless(world, f"{run.tag}-{extract}")
+    while not run.records.filter(position=extract).exists():
+        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
+        engine.advance(run.pk, slow)
+        world.tick()
+    run.refresh_from_db()
+    actions.cancel(run, by=by)
+    assert finish(run, slow, world) == "undone", run.why
+    assert slow.did == ["dropped", "removed"]
+
+
+class Endless:
+    """A job that is at work until it is dropped."""
+
+    def __init__(self, cluster, name: str):
+        self.cluster, self.name, self.did = cluster, name, []
+
+    def __getattr__(self, name):
+        return getattr(self.cluster, name)
+
+    def job(self, namespace, name):
+        here = self.cluster.job(namespace, name)
+        return replace(here, state="running") if name == self.name and "dropped" not in self.did else here
+
+    def drop_job(self, namespace, name, **options):
+        if name == self.name:
+            self.did.append("dropped")
+        return self.cluster.drop_job(namespace, name, **options)
+
+    def start_job(self, job, **options):
+        if job.verb == "discard" and not options.get("dry"):
+            self.did.append("removed")
+        return self.cluster.start_job(job, **options)
