@@ -49,8 +49,17 @@ class Objects:
 
     def clear(self, bucket: str) -> None:
         here = boto3.resource("s3", **self.keys()).Bucket(bucket)
-        here.object_versions.delete()
-        here.delete()
+
+        def gone() -> bool:  # the sync may be writing still
+            here.object_versions.delete()
+            try:
+                here.delete()
+            except client.exceptions.ClientError:
+                return False
+            return True
+
+        client = self.client()
+        until(gone, f"{bucket} to be gone")
 
 
 @dataclass

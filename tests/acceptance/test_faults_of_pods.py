@@ -219,12 +219,21 @@ def test_an_object_that_changed_since_the_approval_is_not_touched(house, whole, 
     fingerprint.same(whole, still(house))
 
 
+def test_an_object_store_that_cuts_every_connection_is_read_on_from_there(house, whole, drive, slow):
+    point = drive.point()
+    house.spoil()
+    slow.cut_after = 600_000
+    run = drive.restores(point)
+    drive.ends(run, "done")
+    fingerprint.same(whole, still(house))
+
+
 @pytest.mark.parametrize("how", ["refusing", "cutting"])
 def test_an_object_store_that_does_not_give_the_archive(house, whole, drive, slow, how):
     point = drive.point()
     house.spoil()
     before = still(house)
-    slow.refusing, slow.cut_after = how == "refusing", 600_000 if how == "cutting" else None
+    slow.refusing, slow.cut_after = how == "refusing", 2_000 if how == "cutting" else None
     run = drive.restores(point)
     drive.ends(run, "undone")
     print(run.why)
