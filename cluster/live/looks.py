@@ -14,7 +14,7 @@ from cluster.live.events import sorted_events
 from cluster.live.logs import tail
 from cluster.live.objects import CORE, EventObject, PodObject, below
 from cluster.live.pods import Owners, is_using, one_by_one, pod_value
-from cluster.live.storage import claim_at
+from cluster.live.storage import claim_at, must_stay
 from cluster.live.workloads import LASTING, Made, in_namespace, one, whole
 
 END = r"[a-z0-9]{5}"  # of a generated name
@@ -39,7 +39,7 @@ def workload_using(api: Api, claim: ClaimRef) -> Workload | None:
     The one whose container works with the files. A CronJob that reads them is no owner where something lasting is; a
     bare pod or a Job never is: nobody can scale it down and up again, so it is a stranger that has to end first.
     """
-    claim_at(api, claim)
+    must_stay(claim_at(api, claim))
     owning = [w for w in in_namespace(api, claim.namespace) if w.owns(claim.name)]
     lasting = [w for w in owning if w.ref.kind in LASTING] or owning
     if len(lasting) > 1:

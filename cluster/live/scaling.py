@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
-from cluster.api import WorkloadRef
-from cluster.errors import Conflict, Refused
+from cluster.api import ClaimRef, WorkloadRef
+from cluster.errors import Conflict, Forbidden, NotFound, Refused
 from cluster.kubernetes import Api, Gone
+from cluster.live import workloads
 from cluster.live.objects import Controller, Meta, Object, path_of, paths_of
+from cluster.live.storage import claim_at, must_stay
 
 SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
 FURTHEST = 300  # versions of an object that are read back
@@ -39,6 +41,10 @@ class Set(Object):
     metadata: Meta
     spec: SetSpec = msgspec.field(default_factory=SetSpec)
 
+    @property
+    def deletes(self) -> bool:
+        return self.spec.persistent_volume_claim_retention_policy.when_scaled == "Delete"
+
 
 def scale(api: Api, ref: WorkloadRef, was: int, to: int, *, dry: bool = False) -> None:
     """
@@ -65,13 +71,20 @@ def scale(api: Api, ref: WorkloadRef, was: int, to: int, *, dry: bool = False) -
 
 
 def must_keep_claims(api: Api, ref: WorkloadRef) -> None:
-    if ref.kind != "StatefulSet":
-        return
-    if api.get(path_of(ref), Set).spec.persistent_volume_claim_retention_policy.when_scaled == "Delete":
+    if ref.kind == "StatefulSet" and api.get(path_of(ref), Set).deletes:
         raise Refused(
             f"{ref} deletes the claims of the pods that go, with all their data, when it is scaled down: its "
             "persistentVolumeClaimRetentionPolicy.whenScaled is Delete. Set that to Retain first."
         )
+    try:
+        claims = workloads.one(api, ref).value().claims
+    except Forbidden:
+        return  # whoever may scale and not read has looked with another account
+    for name in claims:
+        try:
+            must_stay(claim_at(api, ClaimRef(ref.namespace, name)))
+        except (NotFound, Forbidden):
+            continue
 
 
 def must_scale(ref: WorkloadRef) -> None:

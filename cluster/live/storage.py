@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cluster.api import Claim, ClaimRef
-from cluster.errors import Forbidden, NotFound
+from cluster.errors import Forbidden, NotFound, Refused
 from cluster.kubernetes import Api
 from cluster.live.objects import CORE, Condition, Meta, Object, below
 from cluster.live.quantity import whole
@@ -100,6 +100,16 @@ class Node(Object):
 
 def claim_at(api: Api, ref: ClaimRef) -> ClaimObject:
     return api.get(below(CORE, "persistentvolumeclaims", ref.namespace, ref.name), ClaimObject)
+
+
+def must_stay(here: ClaimObject) -> None:
+    """Raises Refused for a claim that only the pods that use it keep from being gone."""
+    if here.metadata.deletion_timestamp is not None:
+        raise Refused(
+            f"The claim {here.metadata.namespace}/{here.metadata.name} is being deleted: it goes as soon as no pod "
+            "uses it, and its data too unless its volume's reclaim policy is Retain. Nothing may stop its pods before "
+            "that is set."
+        )
 
 
 def volume_of(api: Api, here: ClaimObject) -> VolumeObject | None:

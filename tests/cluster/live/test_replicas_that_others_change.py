@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.api import WorkloadRef
+from cluster.api import ClaimRef, WorkloadRef
 from cluster.errors import Conflict, Forbidden, Refused
 from cluster.live.scaling import Scale, asked
-from tests.cluster.kit import FOREVER, container, deployment, pods, stateful
+from tests.cluster.kit import FOREVER, claim, container, deployment, pods, stateful
 
 
 @pytest.fixture
@@ -69,6 +69,24 @@ def test_a_statefulset_that_would_delete_its_claims_with_its_pods_is_not_scaled_
         assert cluster.workload(ref).replicas == 0
     finally:
         ground.drop("StatefulSet", "web")
+
+
+def test_while_only_its_pods_keep_a_claim_from_being_gone_they_are_not_stopped(cluster, ground):
+    ground.make(claim("data"), deployment("web", pods(("data",), container("app", FOREVER, "data"))))
+    ref, data = WorkloadRef(ground.namespace, "Deployment", "web"), ClaimRef(ground.namespace, "data")
+    ground.until(lambda: cluster.workload(ref).ready, "its pod")
+    ground.drop("PersistentVolumeClaim", "data")
+    try:
+        assert "deletionTimestamp" in ground.get("PersistentVolumeClaim", "data").metadata
+        with pytest.raises(Refused, match="is being deleted"):
+            cluster.workload_using(data)
+        for dry in (True, False):
+            with pytest.raises(Refused, match="is being deleted"):
+                cluster.scale(ref, was=1, to=0, dry=dry)
+        assert cluster.workload(ref).replicas == 1
+    finally:
+        ground.drop("Deployment", "web")
+        ground.until(lambda: not ground.every("Deployment"), "its end")
 
 
 def test_to_scale_an_account_needs_no_right_but_to_scale(cluster, ground, ref, may):
