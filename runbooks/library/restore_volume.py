@@ -117,9 +117,12 @@ class RestoreVolume(Runbook[Seen]):
         there = seen.stored is not None if point.stored else bool(seen.released) or point.kind != "released"
         if not there and not point.gone:
             yield objection("point-gone")
-        if point.kind in ("upload", "released") and not point.files:
+        need = round(point.bytes * ROOM)
+        # A driver tells of a snapshot how large its volume is, and rarely what is in it.
+        guessed = point.kind == "snapshot" and not point.files and seen.free < need
+        if guessed or (point.kind in ("upload", "released") and not point.files):
             yield objection("size-unknown", stops=False, free=seen.free)
-        elif seen.free < (need := round(point.bytes * ROOM)):
+        elif seen.free < need:
             yield objection("no-room", free=seen.free, need=need)
 
     def undoing(self, seen: Seen) -> Iterator[Facts]:

@@ -180,6 +180,19 @@ def test_a_snapshot_of_too_few_bytes_is_refused_by_its_bytes(world, volume, by):
     assert words.size(point.bytes * 10) in say(stops[0])
 
 
+def test_a_snapshot_that_is_told_to_be_as_large_as_its_volume_is_restored_all_the_same(world, volume, by):
+    """What most drivers tell: the size of the volume, however little is in it."""
+    point = point_of(volume, world, by)
+    RecoveryPoint.objects.filter(pk=point.pk).update(bytes=1 << 40, files=None)
+    run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    told = {o["code"]: o["stops"] for o in run.objections}
+    assert told["size-unknown"] is False
+    assert not any(told.values())
+    RecoveryPoint.objects.filter(pk=point.pk).update(files=7)
+    run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert {o["code"] for o in run.objections if o["stops"]} == {"no-room"}
+
+
 def test_it_refuses_when_the_world_has_changed_since_the_person_looked(world, volume, by):
     run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
     workload = world.workload_using(HOME)
