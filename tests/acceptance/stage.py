@@ -286,8 +286,10 @@ class Stage:
         self.server.patch("Deployment", self.namespace, HOUSE, change)
 
     def empty(self) -> None:
-        """The volume is as new; the application writes what it needs there, and asks to be set up."""
+        """The volume is as new; the application starts, writes what it needs there, and asks to be set up."""
         self.end(self.begin(CLAIM, ["sh", "-c", EMPTY]))
+        for pod in self.pods(HOUSE):
+            self.server.delete("Pod", self.namespace, pod["metadata"]["name"], grace=0)
         self.serves("onboarding")
 
     def spoil(self, names: int = 1) -> None:
