@@ -9,6 +9,9 @@ from tests.acceptance.scene.contents import entries
 from tests.acceptance.scene.objects import CLAIM
 
 
+pytestmark = pytest.mark.matrix
+
+
 def test_the_application_is_hardened_emptied_and_wiped(stage):
     whole = stage.prints()[""]
     fingerprint.holds(whole, fingerprint.expected(entries(stage.now, stage.thumbnails)))
