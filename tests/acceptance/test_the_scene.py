@@ -8,7 +8,6 @@ from tests.acceptance import fingerprint
 from tests.acceptance.scene.contents import entries
 from tests.acceptance.scene.objects import CLAIM
 
-
 pytestmark = pytest.mark.matrix
 
 
