@@ -169,10 +169,12 @@ def others(api: Api, ref: WorkloadRef, here: Mapping[str, Any], wanted: Wanted) 
     """Every pod that runs or is about to, but the workload's own."""
     selector = msgspec.convert(dig(here, "spec", "selector") or {}, Selector)
     try:
-        found = api.list(below(CORE, "pods"), Pod, fieldSelector=RUNNING).items
+        found = api.list(below(CORE, "pods"), Pod, fieldSelector=RUNNING)
     except Forbidden as e:
         wanted.doubts.append(str(e))
         return []
+    if found.unreadable:
+        wanted.doubts.append(f"{found.unreadable} of the pods could not be understood")
 
     def own(pod: Pod) -> bool:
         meta = pod.metadata
@@ -181,7 +183,7 @@ def others(api: Api, ref: WorkloadRef, here: Mapping[str, Any], wanted: Wanted) 
         chosen = bool(selector.match_labels or selector.match_expressions) and selector.matches(meta.labels)
         return chosen or (ref.kind == "Pod" and meta.name == ref.name)
 
-    return [pod for pod in found if not own(pod)]
+    return [pod for pod in found.items if not own(pod)]
 
 
 # --- What a node has against it ---

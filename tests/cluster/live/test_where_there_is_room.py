@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from cluster.api import WorkloadRef
 from cluster.errors import Forbidden, NotFound
-from cluster.live.room import UNKNOWN
+from cluster.kubernetes import Api
+from cluster.live.room import UNKNOWN, of
 from tests.cluster.kit import CORE, FOREVER, TRAPPED, Anything, claim, container, deployment, meta, pods
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -257,3 +259,22 @@ def test_without_the_nodes_there_is_no_answer(may, ground):
     with pytest.raises(Forbidden):
         may(("apps", "deployments")).room(WorkloadRef(ground.namespace, "Deployment", "none"))
     ground.drop("Deployment", "none")
+
+
+class Garbled(Api):
+    """One of the pods is told in a way that nobody understands."""
+
+    def __init__(self, api):
+        self.client = api.client
+
+    def list(self, path, kind, **query):
+        found = super().list(path, kind, **query)
+        return replace(found, unreadable=1) if path.endswith("/pods") else found
+
+
+def test_a_pod_that_cannot_be_understood_may_take_the_place(ground):
+    ground.make(deployment("garbled", pods((), container("app", FOREVER)), replicas=0))
+    told = of(Garbled(ground.api), WorkloadRef(ground.namespace, "Deployment", "garbled"))
+    assert told.nodes
+    assert all("1 of the pods could not be understood" in told.against[name] for name in told.nodes)
+    ground.drop("Deployment", "garbled")
