@@ -20,6 +20,7 @@ WAITS: dict[str, Any] = {
     "steady": _("Ready; watching that it stays so for %(seconds)s seconds"),
     "snapshot-not-ready": _("Waiting for the snapshot %(name)s to be ready %(error)s"),
     "snapshot-to-go": _("Waiting for the snapshot %(name)s to be gone"),
+    "claim-to-go": _("Waiting for the claim %(claim)s to be gone"),
     "claim-not-bound": _("Waiting for the claim %(claim)s to be bound"),
     "job": _("Waiting for the job beside the files (%(verb)s)"),
     "pod-to-start": _("Waiting for the pod to start"),

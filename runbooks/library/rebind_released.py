@@ -28,7 +28,7 @@ class Seen(base.Seen):
 class RebindReleased(Runbook[Seen]):
     about = _("Give a volume whose claim was deleted a claim again: its data are still there, and often nowhere else.")
 
-    needs = rights.needed(rights.LOOK, rights.RELEASED, rights.REBIND)
+    needs = rights.needed(rights.LOOK, rights.RELEASED, rights.REBIND, rights.JOB)
 
     released: str = param(_("Released volume"), _("As of the last sweep"), kind="released")
     claim: str = param(_("Name of the new claim"))

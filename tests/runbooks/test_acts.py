@@ -154,6 +154,8 @@ ACTS = [
     (workloads.StaysDown(HA, "", watch=False), before_down),
     (gitops.PauseKeeper(FLUX, HA, 60), before_kept),
     (gitops.ResumeKeeper(FLUX, HA, 60), before_paused),
+    (gitops.StaysPaused(FLUX, HA), before_paused),
+    (syncs.NoteVolume(HOME, (".storage/auth",)), before_stopped),
     (security.SetSecurity(HA, was=PLAIN, to=HARD), before_nothing),
     (released.Rebind(LEFT, SOURCE), before_nothing),
     (released.LetGo(SOURCE, "98"), before_rebound),
