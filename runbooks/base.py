@@ -14,10 +14,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from enum import IntEnum
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform, get_type_hints
 
 import msgspec
+from django.utils.translation import gettext_lazy as _
 
 from cluster.api import ClaimRef, Right
 from people.roles import May
@@ -104,6 +106,29 @@ class Act:
 # --- Runbooks ---
 
 
+class Need(IntEnum):
+    """What a person in trouble needs a runbook for, in the order in which they need it."""
+
+    STOP = 1
+    BRING_BACK = 2
+    KEEP = 3
+    NORMAL = 4
+    CLEAN_UP = 5
+
+    @property
+    def title(self) -> Any:
+        return NEEDS[self]
+
+
+NEEDS = {
+    Need.STOP: _("Stop it getting worse"),
+    Need.BRING_BACK: _("Bring it back"),
+    Need.KEEP: _("Keep a copy"),
+    Need.NORMAL: _("Back to normal"),
+    Need.CLEAN_UP: _("Clean up"),
+}
+
+
 class Seen:
     """What a plan depends on: a frozen dataclass of plain values, kept in the run and compared before it starts."""
 
@@ -141,12 +166,15 @@ class Runbook(Generic[S]):
 
     `may_move` names what of the seen may change by itself between the approval and the start. `needs` are the rights in
     the cluster that its look and every act that it may plan use, their ways back too. `wants` are those of a part that
-    it does without: where they are missing that part is left to people, and the rest of it goes on.
+    it does without: where they are missing that part is left to people, and the rest of it goes on. `need` and `nth`
+    are where it stands on the shelf.
     """
 
     title: ClassVar[Any]
     about: ClassVar[Any]
     slug: ClassVar[str]
+    need: ClassVar[Need] = Need.BRING_BACK
+    nth: ClassVar[int] = 99
     needs: ClassVar[tuple[Right, ...]] = ()
     wants: ClassVar[tuple[Right, ...]] = ()
     parts: ClassVar[tuple[str, ...]] = ()  # of a cluster that it is nothing without, as `Cluster.lacks` names them

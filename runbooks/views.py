@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +22,7 @@ from people.access import Request, actor, who_may
 from people.models import User
 from people.roles import May
 from runbooks import actions, may, spine
-from runbooks.base import decoded, shelf
+from runbooks.base import Need, decoded, shelf
 from runbooks.forms import form_for
 from runbooks.models import LIVE, Pause, Run, State
 
@@ -31,15 +33,17 @@ PAGE = 50
 @who_may(May.READ)
 def library(request: Request) -> HttpResponse:
     context = {
-        "shelf": sorted(shelf().values(), key=by_title),
+        "shelf": by_need(shelf().values()),
         "recent": seen_by(request).select_related("volume")[:10],
         "volume": request.GET.get("volume", ""),  # which a person came from
     }
     return render(request, "runbooks/runbooks.html", context)
 
 
-def by_title(kind: Any) -> str:
-    return str(kind.title)
+def by_need(kinds: Iterable[Any]) -> list[tuple[Need, list[Any]]]:
+    """What they are needed for, in the order of an outage, and under each its runbooks."""
+    ordered = sorted(kinds, key=lambda kind: (kind.need, kind.nth, kind.slug))
+    return [(need, list(here)) for need, here in groupby(ordered, key=lambda kind: kind.need)]
 
 
 def seen_by(request: Request) -> QuerySet[Run]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from runbooks import base, rights
 from runbooks.acts.data import Archive
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, inspected, missing, scene
 from runbooks.world import Records, World
 
@@ -30,6 +30,7 @@ class Seen(base.Seen):
 
 @runbook("archive-volume", _("Archive a volume"))
 class ArchiveVolume(Runbook[Seen]):
+    need, nth = Need.KEEP, 2
     about = _("Write what a volume holds now to the object store, from a snapshot, with a manifest that proves it.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SNAPSHOT, rights.JOB, rights.CLONE)

@@ -11,7 +11,7 @@ from cluster.api import Template
 from runbooks import base, patches, rights
 from runbooks.acts.data import ListWrong, Own
 from runbooks.acts.workloads import Scale
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, inspected, kept, paused, resumed, scene, up
 from runbooks.world import World
 
@@ -34,6 +34,7 @@ class Seen(base.Seen):
 
 @runbook("fix-permissions", _("Fix permissions"))
 class FixPermissions(Runbook[Seen]):
+    need, nth = Need.BRING_BACK, 3
     about = _("Give the files of a volume to the user that its application runs as: exactly those that are another's.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.JOB, rights.SCALE)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from runbooks import base, rights
 from runbooks.acts.gitops import PauseKeeper, StaysPaused
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, scene
 from runbooks.world import World
 
@@ -23,6 +23,7 @@ class Seen(base.Seen):
 
 @runbook("pause-gitops", _("Pause GitOps"))
 class PauseGitOps(Runbook[Seen]):
+    need, nth = Need.STOP, 2
     about = _("Have what keeps an application as it is declared leave it alone for a while, by a lease that ends.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.PAUSE)

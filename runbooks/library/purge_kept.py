@@ -11,7 +11,7 @@ from people.roles import May
 from runbooks import base, rights
 from runbooks.acts.data import Purge
 from runbooks.acts.snapshots import DropSnapshot
-from runbooks.base import Act, Facts, Objection, Runbook, facts, objection, param, runbook
+from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import Scene, inspected, missing, scene
 from runbooks.world import Kept, PointFacts, World
 
@@ -34,6 +34,7 @@ class Seen(base.Seen):
 
 @runbook("purge-kept", _("Purge what a restore kept"))
 class PurgeKept(Runbook[Seen]):
+    need, nth = Need.CLEAN_UP, 1
     about = _(
         "Remove for good what a restore put aside. This is the one thing here that destroys, and it stands alone."
     )

@@ -12,7 +12,7 @@ from cluster.api import Room
 from runbooks import base, rights, syncing
 from runbooks.acts.syncs import Guard
 from runbooks.acts.workloads import Detached, astray
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, common, no_place, paused, quiet, resumed, scene, syncs_again, up
 from runbooks.world import World
 
@@ -29,6 +29,7 @@ class Seen(base.Seen):
 
 @runbook("reattach-volume", _("Re-attach a volume safely"))
 class ReattachVolume(Runbook[Seen]):
+    need, nth = Need.BRING_BACK, 5
     about = _("Take the application down, wait until everything agrees that its volume is free, and bring it back.")
 
     needs = rights.needed(

@@ -11,7 +11,7 @@ from cluster.api import ClaimRef, Released
 from cluster.errors import NotFound
 from runbooks import base, rights
 from runbooks.acts.released import Rebind
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.world import World
 
 
@@ -26,6 +26,7 @@ class Seen(base.Seen):
 
 @runbook("rebind-released", _("Rebind a released volume"))
 class RebindReleased(Runbook[Seen]):
+    need, nth = Need.BRING_BACK, 2
     about = _("Give a volume whose claim was deleted a claim again: its data are still there, and often nowhere else.")
 
     needs = rights.needed(rights.LOOK, rights.RELEASED, rights.REBIND, rights.JOB)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from runbooks import base, rights
 from runbooks.acts.pods import OpenPod, PodOpen
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Facts, Objection, Runbook, facts, objection, param, runbook
+from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import Scene, common, down, paused, resumed, scene, syncs_again, up
 from runbooks.world import World
 
@@ -24,6 +24,7 @@ class Seen(base.Seen):
 
 @runbook("recovery-pod", _("Open a recovery pod"))
 class RecoveryPod(Runbook[Seen]):
+    need, nth = Need.BRING_BACK, 6
     about = _("A pod that has the volume, for a set time, for what no runbook does. What a person does in it is not"
               " taken back.")  # fmt: skip
 

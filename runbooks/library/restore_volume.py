@@ -15,7 +15,7 @@ from runbooks.acts.released import LetGo, Rebind
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.acts.syncs import FILES, Guard
 from runbooks.acts.workloads import Detached, StaysDown, Witnessed
-from runbooks.base import Act, Facts, Objection, Runbook, facts, objection, param, runbook
+from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import (
     Scene,
     common,
@@ -60,6 +60,7 @@ class Seen(base.Seen):
 
 @runbook("restore-volume", _("Restore a volume"))
 class RestoreVolume(Runbook[Seen]):
+    need, nth = Need.BRING_BACK, 1
     about = _("Put a recovery point in place of what a volume holds. What was there is kept beside it.")
 
     needs = rights.needed(

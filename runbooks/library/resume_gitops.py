@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster.api import Keeper
 from runbooks import base, rights
 from runbooks.acts.gitops import ResumeKeeper
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import LEASE, Scene, scene
 from runbooks.world import World
 
@@ -25,6 +25,7 @@ class Seen(base.Seen):
 
 @runbook("resume-gitops", _("Resume GitOps"))
 class ResumeGitOps(Runbook[Seen]):
+    need, nth = Need.NORMAL, 2
     about = _("End the pauses of an application before their time. What was changed by hand meanwhile is put back.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.PAUSE)

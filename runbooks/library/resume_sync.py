@@ -12,7 +12,7 @@ from runbooks import base, rights, syncing
 from runbooks.acts.gitops import ResumeKeeper
 from runbooks.acts.syncs import Guard, ResumeSync
 from runbooks.acts.workloads import Healthy, Scale
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import LEASE, Scene, inspected, missing, scene
 from runbooks.syncing import chosen, unclear
 from runbooks.world import World
@@ -38,6 +38,7 @@ class Seen(base.Seen):
 
 @runbook("resume-sync", _("Resume a sync"))
 class ResumeASync(Runbook[Seen]):
+    need, nth = Need.NORMAL, 1
     about = _("Let a sync copy a volume away again, once what it would copy is known to be whole.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SCALE, rights.SYNC, rights.JOB)

@@ -12,7 +12,7 @@ from runbooks import base, patches, rights
 from runbooks.acts.gitops import PauseKeeper
 from runbooks.acts.security import SetSecurity, differing
 from runbooks.acts.workloads import Healthy
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, kept, scene
 from runbooks.world import World
 
@@ -29,6 +29,7 @@ class Seen(base.Seen):
 
 @runbook("roll-back-security", _("Roll back a security context"))
 class RollBackSecurity(Runbook[Seen]):
+    need, nth = Need.BRING_BACK, 4
     about = _("Give an application that was hardened too far the security context that it last ran well with.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.REVISIONS, rights.SECURITY)

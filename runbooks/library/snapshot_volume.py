@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from runbooks import base, rights
 from runbooks.acts.nas import KeepNasSnapshot, lun_behind
 from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, common, down, paused, resumed, scene, syncs_again, up
 from runbooks.world import World
 
@@ -26,6 +26,7 @@ class Seen(base.Seen):
 
 @runbook("snapshot-volume", _("Snapshot a volume"))
 class SnapshotVolume(Runbook[Seen]):
+    need, nth = Need.KEEP, 1
     about = _("Keep what a volume holds now, as a snapshot that stays until a person removes it.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SNAPSHOT)

@@ -12,7 +12,7 @@ from runbooks import base, patches, rights
 from runbooks.acts.gitops import PauseKeeper
 from runbooks.acts.syncs import NoteVolume, StopSync
 from runbooks.acts.workloads import Scale
-from runbooks.base import Act, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import Scene, scene
 from runbooks.syncing import chosen, unclear
 from runbooks.world import World
@@ -31,6 +31,7 @@ class Seen(base.Seen):
 
 @runbook("suspend-sync", _("Suspend a sync"))
 class SuspendSync(Runbook[Seen]):
+    need, nth = Need.STOP, 1
     about = _("Stop what copies a volume away by itself, before it copies what is wrong over what is good.")
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SCALE, rights.SYNC)

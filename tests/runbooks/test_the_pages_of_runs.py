@@ -13,6 +13,7 @@ from incidents.models import Incident
 from people.actors import person
 from runbooks import actions
 from runbooks.acts.data import Extract
+from runbooks.base import shelf
 from runbooks.library.fix_permissions import FixPermissions
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
@@ -40,6 +41,28 @@ def test_every_runbook_has_its_page(signed_in, volume):
         assert reverse("runbook", args=[slug]) in page
         assert signed_in.get(reverse("runbook", args=[slug])).status_code == 200
     assert signed_in.get(reverse("runbook", args=["rm-rf"])).status_code == 404
+
+
+def test_the_shelf_is_in_the_order_of_an_outage(signed_in, volume):
+    page = signed_in.get(reverse("runbooks")).text
+    order = [
+        "Stop it getting worse", "suspend-sync", "pause-gitops",
+        "Bring it back", "restore-volume", "rebind-released", "fix-permissions", "roll-back-security",
+        "reattach-volume", "recovery-pod",
+        "Keep a copy", "snapshot-volume", "archive-volume",
+        "Back to normal", "resume-sync", "resume-gitops",
+        "Clean up", "purge-kept",
+    ]  # fmt: skip
+    places = [page.find(word if " " in word else reverse("runbook", args=[word])) for word in order]
+    assert places == sorted(places)
+    assert -1 not in places
+    assert set(order) >= set(shelf())
+
+
+def test_only_what_destroys_is_marked_as_such(signed_in, volume):
+    page = signed_in.get(reverse("runbooks")).text
+    marked = [item for item in page.split("<li>") if "destroys, no way back" in item]
+    assert ["/purge-kept/" in item for item in marked] == [True]
 
 
 def test_a_form_asks_for_every_parameter_and_says_what_is_missing(signed_in, volume):
