@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from tests.acceptance.scene import objects
 from tests.acceptance.scene.contents import DAY
-from tests.acceptance.scene.objects import CLAIM, GALLERY, HOUSE, OLD, PHOTOS, PORT, PREFIX
+from tests.acceptance.scene.objects import CLAIM, GALLERY, HOUSE, PHOTOS, PORT, PREFIX
 from tests.acceptance.scene.prints import Prints, read
 from tests.acceptance.server import Server, until
 
@@ -98,16 +98,14 @@ class Stage:
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": here}},
             objects.config_map(here),
             objects.secret(here, self.sync_environment()),
-            *(objects.claim(here, name) for name in (CLAIM, OLD, PHOTOS)),
+            *(objects.claim(here, name) for name in (CLAIM, PHOTOS)),
         )
-        at_work = [
-            self.begin(CLAIM, filling(self.now, self.thumbnails)),
-            self.begin(OLD, filling(self.twelve_days_ago, self.thumbnails)),
-            self.begin(PHOTOS, filling(self.now, 50)),
-        ]
-        for name in at_work:
-            self.end(name)
-        self.release_old()
+        photos = self.begin(PHOTOS, filling(self.now, 50))
+        self.end(self.begin(CLAIM, filling(self.twelve_days_ago, self.thumbnails)))
+        self.release()
+        server.create(objects.claim(here, CLAIM))
+        self.end(self.begin(CLAIM, filling(self.now, self.thumbnails)))
+        self.end(photos)
         server.create(objects.house(here, self.image, self.every), objects.gallery(here, self.image))
         self.serves("home")
         until(self.mirrored, "the mirror to be filled")
@@ -131,12 +129,12 @@ class Stage:
             "RCLONE_CONFIG": "/dev/null",
         }
 
-    def release_old(self) -> None:
-        """The claim of the older volume goes, and its volume, which is kept, stays behind."""
-        self.released = self.volume_of(OLD)
+    def release(self) -> None:
+        """Somebody deletes the claim and makes it anew; the volume that it had is kept, and stays behind."""
+        self.released = self.volume_of(CLAIM)
         kept = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
         self.server.patch("PersistentVolume", "", self.released, kept)
-        self.server.delete("PersistentVolumeClaim", self.namespace, OLD)
+        self.server.delete("PersistentVolumeClaim", self.namespace, CLAIM)
         until(lambda: self.phase_of(self.released) == "Released", "a released volume")
 
     def clear(self) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-CLAIM, OLD, PHOTOS = "config", "config-old", "photos"
+CLAIM, PHOTOS = "config", "photos"
 HOUSE, GALLERY, SYNCER = "house", "gallery", "config-syncer"
 PORT = 8123
 PREFIX = "house"  # where the sync copies to
-SIZES = {CLAIM: ("csi-ext4", "384Mi"), OLD: ("csi-ext4", "256Mi"), PHOTOS: ("csi-hostpath", "64Mi")}
+SIZES = {CLAIM: ("csi-ext4", "384Mi"), PHOTOS: ("csi-hostpath", "64Mi")}
 HARDENED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 # Every few seconds, and once more when it is ended: what the source does not have is deleted at the other end.
 SYNC = f"""
