@@ -30,5 +30,6 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response.content = render_to_string("405.html", request=request).encode()
+            response.headers["Content-Length"] = str(len(response.content))  # it was counted while it was empty
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -110,6 +110,7 @@ class FindingRow:
             "restore-volume": _("Restore"),
             "fix-permissions": _("Fix permissions"),
             "roll-back-security": _("Roll back a security context"),
+            "suspend-sync": _("Suspend a sync"),
             "snapshot-volume": _("Snapshot"),
             "archive-volume": _("Archive"),
         }.get(self.finding.runbook, self.finding.runbook)

@@ -62,8 +62,9 @@ def point_choices(volume: int | None) -> list[Any]:
     """Recovery points, newest first: of one volume, or of all, each under its volume."""
     points = RecoveryPoint.objects.filter(gone=None).select_related("volume").order_by("-taken")
     if volume is not None:
-        mine = points.filter(volume=volume)[:POINTS]
-        return [("", gettext("Choose a recovery point")), *((p.pk, point_label(p)) for p in mine)]
+        mine = list(points.filter(volume=volume)[:POINTS])
+        first = gettext("Choose a recovery point") if mine else gettext("No copy of it is known")
+        return [("", first), *((p.pk, point_label(p)) for p in mine)]
     groups: dict[str, list[tuple[int, str]]] = {}
     for point in points[:POINTS]:
         groups.setdefault(str(point.volume), []).append((point.pk, point_label(point)))
@@ -82,7 +83,8 @@ def kept_choices(volume: int | None) -> list[Any]:
     restores = Run.objects.filter(slug="restore-volume", state="done").select_related("volume").order_by("-started")
     purged = set(Run.objects.filter(slug="purge-kept", state="done").values_list("params__run", flat=True))
     mine = [r for r in (restores.filter(volume=volume) if volume else restores)[:POINTS] if r.pk not in purged]
-    return [("", gettext("Choose a restore")), *((r.pk, kept_label(r)) for r in mine)]
+    first = gettext("Choose a restore") if mine else gettext("No restore put anything aside")
+    return [("", first), *((r.pk, kept_label(r)) for r in mine)]
 
 
 def kept_label(run: Run) -> str:
@@ -113,7 +115,8 @@ def released_choices(volume: int | None) -> list[Any]:
                          f"{words.size(each['capacity'])}")
         for each in found
     ]  # fmt: skip
-    return [("", gettext("Choose a released volume")), *labels]
+    first = gettext("Choose a released volume") if labels else gettext("No volume is released")
+    return [("", first), *labels]
 
 
 def told(what: str) -> list[Any]:

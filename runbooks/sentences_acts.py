@@ -46,6 +46,7 @@ ACTS: dict[str, Any] = {
     "purge": _("Remove for good what run %(run)s put aside: %(files)s, %(bytes)s"),
     # Security contexts, released volumes, recovery pods.
     "set-security": _("Set the security context of %(workload)s: %(changes)s"),
+    "security-back": _("Give %(workload)s the security context back that it had: %(changes)s"),
     "rebind": _("Make the claim %(claim)s of the volume %(volume)s"),
     "let-go": _("Remove the claim %(claim)s again; its volume stays, and all that it holds"),
     "open-pod": _("Open a pod that has %(claim)s, for %(seconds_span)s"),

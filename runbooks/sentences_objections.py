@@ -94,7 +94,7 @@ OBJECTIONS: dict[str, Any] = {
     "revision-ready": _("Revision %(number)s, %(name)s, has pods that are ready."),
     "revision-unknown": _("Whether revision %(number)s, %(name)s, ever ran well is not known any more."),
     "revision-not-ready": _("Revision %(number)s, %(name)s, has pods that are not ready, either."),
-    "security-change": _("%(where)s: %(key)s is %(was_said)s, and will be %(to_said)s."),
+    "security-change": _("%(where)s: %(key)s, now %(was_said)s, becomes %(to_said)s."),
     "commit-it": _(
         "It is put back to what is declared when the pause ends, %(lasts_span)s after the start: commit the"
         " patch that the run shows before that."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
+from cluster.api import ClaimRef
 from health.base import Evidence, Facts, Result, check, say
 from health.observed import Copies, Listing, Observed, Volume
 
@@ -63,7 +64,13 @@ def emptied(subject: str, volume: Volume, copies: Copies, seen: Observed) -> Res
     evidence = [listed(copies, newest), listed(copies, before)]
     if newest.count:
         evidence.insert(1, Evidence(f"{copies.name}: oldest object written", f"{since:%Y-%m-%d %H:%M:%SZ}"))
-    return Result(subject, "fail", told, newest.at, "listing", tuple(evidence), volume.id)
+    return Result(subject, "fail", told, newest.at, "listing", tuple(evidence), volume.id, *cure(volume, copies, seen))
+
+
+def cure(volume: Volume, copies: Copies, seen: Observed) -> tuple[str, dict[str, int]]:
+    """The runbook, and what for: a mirror has what a sync writes to it, and that writes on until it is stopped."""
+    running = {ClaimRef(sync.workload.namespace, sync.claim) for sync in seen.view.syncs if sync.running}
+    return ("suspend-sync", {"volume": volume.id}) if copies.kind == "mirror" and volume.ref in running else ("", {})
 
 
 def replaced(copies: Copies) -> bool:
@@ -104,7 +111,7 @@ def shrunk(subject: str, volume: Volume, copies: Copies, seen: Observed) -> Resu
         return Result(subject, "ok", say("filled", count=now), newest.at, "listing", volume=volume.id)
     told = say("backup-shrunk", source=copies.name, count=now, was=held, last=most.at.isoformat())
     evidence = (listed(copies, newest), listed(copies, most))
-    return Result(subject, "fail", told, newest.at, "listing", evidence, volume.id)
+    return Result(subject, "fail", told, newest.at, "listing", evidence, volume.id, *cure(volume, copies, seen))
 
 
 @check("sentinel-missing", _("Sentinel missing from the newest copy"), reads=["copies"])

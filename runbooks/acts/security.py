@@ -16,16 +16,20 @@ Security = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class SetSecurity(Act):
-    """Set the security contexts of a workload's template to those that another revision had, and nothing else."""
+    """
+    Set the security contexts of a workload's template to those that another revision had, and nothing else. `back`:
+    to those that it had before a run.
+    """
 
     workload: WorkloadRef
     was: Security
     to: Security
+    back: bool = False
     needs: ClassVar = rights.needed(rights.LOOK, rights.REVISIONS, rights.SECURITY)
 
     def told(self) -> Facts:
         changes = [f"{where}.{key}" for where, key, _was, _to in differing(self.was, self.to)]
-        return facts("set-security", workload=str(self.workload), changes=changes)
+        return facts("security-back" if self.back else "set-security", workload=str(self.workload), changes=changes)
 
     def do(self, world: World) -> None:
         world.cluster.set_security(self.workload, was=self.was, to=self.to)
@@ -35,7 +39,7 @@ class SetSecurity(Act):
         return "accepted"
 
     def inverse(self) -> Act:
-        return SetSecurity(self.workload, was=self.to, to=self.was)
+        return SetSecurity(self.workload, was=self.to, to=self.was, back=not self.back)
 
 
 def differing(was: Security, to: Security) -> Iterator[tuple[str, str, Any, Any]]:

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from cluster.api import WorkloadRef
+from cluster.api import Sync, WorkloadRef
 from health.base import judge
 from health.redact import redacted
 from health.rules import all_checks
 from health.rules.workloads import speaks_of_files
 from tests.health.views import (
     APP,
+    CONFIG,
     EMPTY,
     NOW,
     archives,
@@ -233,6 +234,15 @@ def test_a_mirror_that_was_rewritten_whole_or_keeps_old_objects_was_not_emptied(
 
 def test_a_source_that_never_held_anything_was_not_emptied():
     assert copied("backup-emptied", copies(newest=listing(0, there=False), filled=None)) == "nothing"
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize(("name", "held"), [("backup-emptied", EMPTY), ("backup-shrunk", {"newest": listing(7)})])
+def test_the_sync_that_still_writes_to_a_mirror_is_offered_to_be_suspended(name, held, running):
+    sync = Sync(WorkloadRef("home", "Deployment", "copier"), "Deployment", CONFIG.name, running, 1)
+    here = observed(view(syncs=(sync,)), volumes=(volume(copies(**held), archives(**held)),))
+    offered = {(r.subject, r.runbook, tuple(r.params)) for r in judge(CHECKS[name], here).results if r.runbook}
+    assert offered == ({(f"{volume().subject}#1", "suspend-sync", ("volume",))} if running else set())
 
 
 @pytest.mark.parametrize("name", ["backup-emptied", "backup-shrunk", "sentinel-missing"])

@@ -93,6 +93,7 @@ def test_a_page_that_is_not_there_is_a_page(admin):
 def test_an_address_of_a_form_is_a_page_that_says_so(admin):
     answer = admin.get("/theme/")
     assert answer.status_code == 405
+    assert answer.headers["Content-Length"] == str(len(answer.content))
     assert "Use the button" in answer.text
 
 

@@ -42,7 +42,7 @@ def test_what_changes_is_shown_key_by_key_before(hardened, volume, by, client, a
     changes = {(o["where"], o["key"]): (o["was"], o["to"]) for o in run.objections if o["code"] == "security-change"}
     assert changes[("home-assistant", "allowPrivilegeEscalation")] == (False, None)
     page = client.get(reverse("run", args=[run.pk])).text
-    assert "home-assistant: allowPrivilegeEscalation is false, and will be not set." in page
+    assert "home-assistant: allowPrivilegeEscalation, now false, becomes not set." in page
 
 
 def test_taken_back_it_is_hardened_again(hardened, volume, by):
