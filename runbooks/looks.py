@@ -6,15 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cluster.api import ClaimRef, Keeper, Room, Sync, Workload, WorkloadRef
+from cluster.api import ClaimRef, Keeper, Room, Sync, WorkloadRef
 from runbooks.acts.agent import agent, beside
 from runbooks.acts.gitops import PauseKeeper, ResumeKeeper
-from runbooks.acts.syncs import Guard, ResumeSync, StopSync
+from runbooks.acts.guards import Guard, Guarded
+from runbooks.acts.syncs import ResumeSync, StopSync
 from runbooks.acts.workloads import Detached, Healthy, Scale
 from runbooks.base import Act, Objection, objection
 from runbooks.world import VolumeFacts, World
 
 LEASE = 4 * 60  # minutes that a run's own pause lasts; while the run is live it is prolonged
+
+
+@dataclass(frozen=True)
+class KeptSync:
+    """A sync that can be stopped by itself, and what would start it again."""
+
+    sync: Sync
+    keepers: tuple[Keeper, ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class Scene:
     syncs: tuple[Sync, ...]
     strangers: tuple[str, ...]
     keepers: tuple[Keeper, ...] = ()
+    kept_syncs: tuple[KeptSync, ...] = ()
 
     @property
     def claim(self) -> ClaimRef:
@@ -46,6 +56,11 @@ class Scene:
     def stoppable(self) -> tuple[Sync, ...]:
         """The syncs that run and can be stopped by themselves; a sidecar goes with its workload."""
         return tuple(sync for sync in self.syncs if sync.running and sync.kind != "Sidecar")
+
+    @property
+    def sidecar(self) -> Sync | None:
+        """A sync that runs in the pods of the workload: it stops and starts with them."""
+        return next((sync for sync in self.syncs if sync.running and sync.kind == "Sidecar"), None)
 
 
 def scene(world: World, volume: int) -> Scene:
@@ -62,8 +77,17 @@ def scene(world: World, volume: int) -> Scene:
         replicas=workload.replicas if workload else 0,
         syncs=tuple(sorted(syncs, key=str)),
         strangers=strangers(world, known.claim, {s.workload for s in syncs} | ({workload.ref} if workload else set())),
-        keepers=keepers(world, workload) if workload else (),
+        keepers=keepers(world, workload.ref) if workload else (),
+        kept_syncs=tuple(kept_syncs(world, sorted(syncs, key=str))),
     )
+
+
+def kept_syncs(world: World, syncs: Sequence[Sync]) -> Iterator[KeptSync]:
+    for sync in syncs:
+        if sync.running and sync.kind != "Sidecar":
+            pausable = tuple(keeper for keeper in keepers(world, sync.workload) if keeper.pausable)
+            if pausable:
+                yield KeptSync(sync, pausable)
 
 
 def strangers(world: World, claim: ClaimRef, known: set[WorkloadRef]) -> tuple[str, ...]:
@@ -73,10 +97,10 @@ def strangers(world: World, claim: ClaimRef, known: set[WorkloadRef]) -> tuple[s
     return tuple(sorted(found))
 
 
-def keepers(world: World, workload: Workload) -> tuple[Keeper, ...]:
+def keepers(world: World, workload: WorkloadRef) -> tuple[Keeper, ...]:
     """Those of the workload, as they are to be put back: a lease of ours says how they were before it."""
-    held = {str(keeper): keeper for keeper in world.records.paused(workload.ref)}
-    found = world.cluster.keepers(workload.ref)
+    held = {str(keeper): keeper for keeper in world.records.paused(workload)}
+    found = world.cluster.keepers(workload)
     return tuple(sorted(replace(k, paused=held[str(k)].paused) if str(k) in held else k for k in found))
 
 
@@ -96,6 +120,9 @@ def common(scene: Scene) -> Iterator[Objection]:
         if sync.running and sync.kind == "Sidecar":
             yield objection("sidecar-once-more", stops=False, sync=str(sync), workload=str(scene.workload))
     yield from kept(scene)
+    for each in scene.kept_syncs:
+        for keeper in each.keepers:
+            yield objection("keeper-paused", stops=False, keeper=str(keeper), workload=str(each.sync), detail="")
 
 
 def kept(scene: Scene, *, resumed: bool = True) -> Iterator[Objection]:
@@ -115,18 +142,38 @@ def no_place(room: Room | None) -> Iterator[Objection]:
         yield objection("no-place", against=against)
 
 
-def paused(scene: Scene) -> Iterator[Act]:
-    """What heals drift leaves the workload alone, first of all."""
+def held(scene: Scene, guard: Guard | None) -> Iterator[tuple[Keeper, WorkloadRef, Guarded | None]]:
+    """
+    What is to leave the workload alone, and where there is a guard the syncs, too, for they are stopped then; and the
+    sync that each would start. Flux is told on each object.
+    """
+    shared: dict[str, Sync] = {}
+    for each in scene.kept_syncs:
+        shared |= {str(keeper): each.sync for keeper in each.keepers if keeper.kind != "Flux"}
+    own = {str(keeper) for keeper in scene.pausable if keeper.kind != "Flux"} if scene.workload else set()
     if scene.workload:
         for keeper in scene.pausable:
-            yield PauseKeeper(keeper, scene.workload, LEASE)
+            yield keeper, scene.workload, guarded(scene.sidecar or shared.get(str(keeper)), guard)
+    for each in scene.kept_syncs if guard else ():
+        for keeper in each.keepers:
+            if str(keeper) not in own:
+                yield keeper, each.sync.workload, guarded(each.sync, guard)
 
 
-def resumed(scene: Scene) -> Iterator[Act]:
-    """And keeps it again, last of all."""
-    if scene.workload:
-        for keeper in reversed(scene.pausable):
-            yield ResumeKeeper(keeper, scene.workload, LEASE)
+def guarded(sync: Sync | None, guard: Guard | None) -> Guarded | None:
+    return Guarded(sync, guard) if sync and guard else None
+
+
+def paused(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
+    """What heals drift leaves the workload and its syncs alone, first of all."""
+    for keeper, workload, sync in held(scene, guard):
+        yield PauseKeeper(keeper, workload, LEASE, sync)
+
+
+def resumed(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
+    """And keeps them again, last of all."""
+    for keeper, workload, sync in reversed(list(held(scene, guard))):
+        yield ResumeKeeper(keeper, workload, LEASE, guarded=sync)
 
 
 def quiet(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
@@ -134,7 +181,7 @@ def quiet(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
     for sync in scene.stoppable:
         yield StopSync(sync, guard)
     if scene.workload and scene.replicas:
-        yield Scale(scene.workload, was=scene.replicas, to=0)
+        yield Scale(scene.workload, was=scene.replicas, to=0, guarded=guarded(scene.sidecar, guard))
 
 
 def down(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from cluster.api import Keeper, WorkloadRef
 from runbooks import rights
+from runbooks.acts.guards import Guarded
 from runbooks.base import Act, Facts, Failed, NotYet, facts
 from runbooks.world import World
 
@@ -18,11 +19,14 @@ class PauseKeeper(Act):
     """
     Tell a keeper to leave a workload alone. It is a lease of `lasts` minutes: who, why and until when stand in our own
     records before the keeper is told, so that whatever happens next somebody resumes it.
+
+    `guarded` is the sync that it would start: taken back, it goes on only where that may copy its volume away.
     """
 
     keeper: Keeper
     workload: WorkloadRef
     lasts: int
+    guarded: Guarded | None = None
     needs: ClassVar = rights.needed(rights.KEEPERS, rights.PAUSE)
 
     def told(self) -> Facts:
@@ -40,20 +44,23 @@ class PauseKeeper(Act):
         return "accepted"
 
     def inverse(self) -> Act:
-        return ResumeKeeper(self.keeper, self.workload, self.lasts)
+        return ResumeKeeper(self.keeper, self.workload, self.lasts, guarded=self.guarded)
 
 
 @dataclass(frozen=True)
 class ResumeKeeper(Act):
     """
     Let a keeper keep the workload again, as it did before any pause of ours. While another run's lease holds it, only
-    our own is given back; with `all_leases`, those of runs that are over are ended too.
+    our own is given back; with `all_leases`, those of runs that are over are ended too. While what is `guarded` must
+    stay stopped the lease stands, to its end.
     """
 
     keeper: Keeper
     workload: WorkloadRef
     lasts: int
     all_leases: bool = False
+    guarded: Guarded | None = None
+    minutes: ClassVar[float] = 30
     needs: ClassVar = rights.needed(rights.KEEPERS, rights.PAUSE)
 
     def told(self) -> Facts:
@@ -63,6 +70,8 @@ class ResumeKeeper(Act):
         return True
 
     def do(self, world: World) -> Mapping[str, Any] | None:
+        if self.guarded and (note := self.guarded.note(world)):
+            return note
         tag = world.tag
         keeper = world.records.to_resume(tag, self.keeper, self.workload, all_leases=self.all_leases)
         if keeper is not None:
@@ -75,7 +84,7 @@ class ResumeKeeper(Act):
         return "accepted"
 
     def inverse(self) -> Act:
-        return PauseKeeper(self.keeper, self.workload, self.lasts)
+        return PauseKeeper(self.keeper, self.workload, self.lasts, self.guarded)
 
 
 @dataclass(frozen=True)

@@ -9,36 +9,14 @@ from typing import Any, ClassVar
 from cluster.api import ClaimRef, Sync
 from runbooks import rights
 from runbooks.acts.agent import agent, beside
+from runbooks.acts.guards import Guard, Guarded, claim_of
 from runbooks.acts.workloads import mine
 from runbooks.base import Act, Facts, Failed, NotYet, facts
 from runbooks.world import World
 
+__all__ = ["FILES", "Guard", "NoteVolume", "ResumeSync", "StopSync"]
+
 FILES = 0.9  # of the last good copy's
-
-
-@dataclass(frozen=True)
-class Guard:
-    """
-    What a volume must hold before a sync may copy it away: one of these filesystems (any where none is known), these
-    paths, and at least so many files. A volume without a file never passes.
-    """
-
-    filesystems: tuple[str, ...]
-    sentinels: tuple[str, ...]
-    files: int
-
-    def against(self, found: Mapping[str, Any]) -> tuple[Facts, ...]:
-        """Every reason why what the agent found must not be copied over what there is."""
-        least, here = max(self.files, 1), int(found["files"])
-        reasons = [facts("guard-files", files=here, least=least)] if here < least else []
-        if self.filesystems and found["filesystem_id"] not in self.filesystems:
-            reasons.append(facts("guard-filesystem"))
-        reasons += [facts("guard-without", path=s["path"]) for s in found["sentinels"] if not s["exists"]]
-        return tuple(reasons)
-
-
-def claim_of(sync: Sync) -> ClaimRef:
-    return ClaimRef(sync.workload.namespace, sync.claim)
 
 
 @dataclass(frozen=True)
@@ -86,12 +64,9 @@ class ResumeSync(Act):
         return facts(code, sync=str(self.sync))
 
     def do(self, world: World) -> Mapping[str, Any] | None:
-        if self.sync.running and self.guard:
-            spec = {"sentinels": list(self.guard.sentinels)}
-            found = agent(world, beside(world, claim_of(self.sync), "inspect", spec, read_only=True))
-            if reasons := self.guard.against(found):
-                world.cluster.suspend(self.sync)
-                return {"note": facts("left-stopped", sync=str(self.sync), why=reasons[0].as_json()).as_json()}
+        if self.sync.running and self.guard and (note := Guarded(self.sync, self.guard).note(world)):
+            world.cluster.suspend(self.sync)
+            return note
         world.cluster.resume(self.sync)
         return None
 

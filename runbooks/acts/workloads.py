@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from cluster.api import ClaimRef, Pod, Witness, WorkloadRef
 from cluster.errors import ClusterError, Conflict
 from runbooks import rights
+from runbooks.acts.guards import Guarded
 from runbooks.base import Act, Facts, Failed, NotYet, facts
 from runbooks.world import World
 
@@ -20,24 +21,30 @@ class Scale(Act):
     """
     Set a workload's replicas. Down to none, it waits until the pods are gone, not only going; and when something gives
     it pods again meanwhile, it says so instead of fighting.
+
+    `guarded` is a sync that lives in its pods: taken back, they come back only where it may copy the volume away.
     """
 
     workload: WorkloadRef
     was: int
     to: int
+    guarded: Guarded | None = None
     minutes: ClassVar[float] = 10
     needs: ClassVar = rights.needed(rights.LOOK, rights.SCALE)
 
     def told(self) -> Facts:
         return facts("scale", workload=str(self.workload), was=self.was, to=self.to)
 
-    def do(self, world: World) -> None:
+    def do(self, world: World) -> Mapping[str, Any] | None:
         here = world.cluster.workload(self.workload)
+        if self.to and self.guarded and here.replicas == 0 and (note := self.guarded.note(world)):
+            return note
         if self.to == 0 and here.replicas and world.memory.get("scaled"):
             raise Failed(facts("healed", workload=str(self.workload), to=here.replicas))
         world.cluster.scale(self.workload, was=self.was, to=self.to)
         if self.to == 0:
             self.wait_until_gone(world, here.claims)
+        return None
 
     def wait_until_gone(self, world: World, claims: tuple[str, ...]) -> None:
         pods = {str(p) for c in claims for p in mine(world, ClaimRef(self.workload.namespace, c), self.workload)}
@@ -51,7 +58,7 @@ class Scale(Act):
         return "accepted"
 
     def inverse(self) -> Act:
-        return Scale(self.workload, was=self.to, to=self.was)
+        return Scale(self.workload, was=self.to, to=self.was, guarded=self.guarded)
 
 
 def mine(world: World, claim: ClaimRef, workload: WorkloadRef) -> list[Pod]:

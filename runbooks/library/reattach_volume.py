@@ -57,9 +57,9 @@ class ReattachVolume(Runbook[Seen]):
             yield objection(stops=False, **told)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
-        yield from paused(seen.scene)
+        yield from paused(seen.scene, seen.guard)
         yield from quiet(seen.scene, seen.guard)
         yield Detached(seen.scene.claim)
         yield from up(seen.scene)
         yield from syncs_again(seen.scene, seen.guard)
-        yield from resumed(seen.scene)
+        yield from resumed(seen.scene, seen.guard)

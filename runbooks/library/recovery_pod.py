@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base, rights
+from runbooks import base, rights, syncing
+from runbooks.acts.guards import NOTHING_KNOWN, Guard
 from runbooks.acts.pods import OpenPod, PodOpen
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
@@ -20,6 +21,7 @@ class Seen(base.Seen):
     scene: Scene
     tag: str
     snapshots: bool
+    guard: Guard = NOTHING_KNOWN
 
 
 @runbook("recovery-pod", _("Open a recovery pod"))
@@ -39,8 +41,12 @@ class RecoveryPod(Runbook[Seen]):
         default=False,
     )  # fmt: skip
 
+    may_move = frozenset({"guard"})
+
     def look(self, world: World) -> Seen:
-        return Seen(scene(world, self.volume), world.tag, "snapshots" not in world.cluster.lacks())
+        here = scene(world, self.volume)
+        has_snapshots = "snapshots" not in world.cluster.lacks()
+        return Seen(here, world.tag, has_snapshots, syncing.guard(world, here.volume))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         here = seen.scene
@@ -57,13 +63,13 @@ class RecoveryPod(Runbook[Seen]):
     def plan(self, seen: Seen) -> Iterator[Act]:
         here, name = seen.scene, f"{seen.tag}-pod"
         if self.quiet:
-            yield from paused(here)
-            yield from down(here)
+            yield from paused(here, seen.guard)
+            yield from down(here, seen.guard)
         if self.keep and seen.snapshots:
             yield KeepSnapshot(here.claim, f"{seen.tag}-safety", safety=True)
         yield OpenPod(here.claim, name, self.minutes * 60)
         yield PodOpen(here.claim, name)
         if self.quiet:
             yield from up(here)
-            yield from syncs_again(here)
-            yield from resumed(here)
+            yield from syncs_again(here, seen.guard)
+            yield from resumed(here, seen.guard)

@@ -127,7 +127,8 @@ class RestoreVolume(Runbook[Seen]):
             yield objection("no-room", free=seen.free, need=need)
 
     def undoing(self, seen: Seen) -> Iterator[Facts]:
-        syncs = [str(sync) for sync in seen.scene.stoppable]
+        here = seen.scene
+        syncs = [str(sync) for sync in (*here.stoppable, *([here.sidecar] if here.sidecar else []))]
         least = guarded(seen).files
         if seen.files < max(least, 1) and syncs:
             yield facts("undo-to-little", files=seen.files, least=least, claim=seen.scene.claim, syncs=syncs)
@@ -144,7 +145,7 @@ class RestoreVolume(Runbook[Seen]):
         here, claim, run, volume, point = seen.scene, seen.scene.claim, seen.tag, seen.scene.volume, seen.point
         guard = guarded(seen)
         yield Witnessed(claim)
-        yield from paused(here)
+        yield from paused(here, guard)
         yield from quiet(here, guard)
         if here.workload:
             yield StaysDown(here.workload, here.version)
@@ -168,7 +169,7 @@ class RestoreVolume(Runbook[Seen]):
         if volume.prefix:
             yield baseline(seen)
         yield from syncs_again(here, guard)
-        yield from resumed(here)
+        yield from resumed(here, guard)
 
 
 def against(point: PointFacts, volume: int) -> Iterator[Objection]:

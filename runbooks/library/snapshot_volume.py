@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from runbooks import base, rights
+from runbooks import base, rights, syncing
+from runbooks.acts.guards import NOTHING_KNOWN, Guard
 from runbooks.acts.nas import KeepNasSnapshot, lun_behind
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
@@ -22,6 +23,7 @@ class Seen(base.Seen):
     scene: Scene
     name: str
     lun: str = ""
+    guard: Guard = NOTHING_KNOWN
 
 
 @runbook("snapshot-volume", _("Snapshot a volume"))
@@ -40,12 +42,19 @@ class SnapshotVolume(Runbook[Seen]):
         default=False,
     )
 
+    may_move = frozenset({"guard"})
+
     def typed(self) -> bool:
         return self.quiet
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
-        return Seen(here, f"{world.tag}-snapshot", lun_behind(world.cluster.claim(here.claim)))
+        return Seen(
+            here,
+            f"{world.tag}-snapshot",
+            lun_behind(world.cluster.claim(here.claim)),
+            syncing.guard(world, here.volume),
+        )
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         if self.quiet:
@@ -57,12 +66,12 @@ class SnapshotVolume(Runbook[Seen]):
         if not self.quiet:
             yield from snapshots(seen)
             return
-        yield from paused(seen.scene)
-        yield from down(seen.scene)
+        yield from paused(seen.scene, seen.guard)
+        yield from down(seen.scene, seen.guard)
         yield from snapshots(seen)
         yield from up(seen.scene)
-        yield from syncs_again(seen.scene)
-        yield from resumed(seen.scene)
+        yield from syncs_again(seen.scene, seen.guard)
+        yield from resumed(seen.scene, seen.guard)
 
 
 def snapshots(seen: Seen) -> Iterator[Act]:

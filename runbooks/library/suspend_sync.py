@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from cluster.api import Keeper, Sync
-from runbooks import base, patches, rights
+from runbooks import base, patches, rights, syncing
 from runbooks.acts.gitops import PauseKeeper
+from runbooks.acts.guards import NOTHING_KNOWN, Guard, Guarded
 from runbooks.acts.syncs import NoteVolume, StopSync
 from runbooks.acts.workloads import Scale
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
@@ -22,11 +23,12 @@ DAY = 24 * 60
 
 @dataclass(frozen=True)
 class Seen(base.Seen):
-    """`keepers` are those of the sync's own workload."""
+    """`keepers` are those of the sync's own workload; `guard` is what must be so before taking it back starts it."""
 
     scene: Scene
     sync: Sync | None
     keepers: tuple[Keeper, ...] = ()
+    guard: Guard = NOTHING_KNOWN
 
 
 @runbook("suspend-sync", _("Suspend a sync"))
@@ -47,13 +49,16 @@ class SuspendSync(Runbook[Seen]):
         most=7 * DAY,
     )
 
+    may_move = frozenset({"guard"})
+
     def typed(self) -> bool:
         return False  # nothing is lost by it, and in a hurry it must be quick
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
         sync = chosen(here, self.sync)
-        return Seen(here, sync, world.cluster.keepers(sync.workload) if sync else ())
+        kept = world.cluster.keepers(sync.workload) if sync else ()
+        return Seen(here, sync, kept, syncing.guard(world, here.volume))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         yield from unclear(seen.scene, seen.sync)
@@ -72,11 +77,11 @@ class SuspendSync(Runbook[Seen]):
             return
         for keeper in seen.keepers:
             if keeper.pausable:
-                yield PauseKeeper(keeper, sync.workload, self.minutes)
+                yield PauseKeeper(keeper, sync.workload, self.minutes, Guarded(sync, seen.guard))
         if sync.kind == "Sidecar":
-            yield Scale(sync.workload, was=seen.scene.replicas, to=0)
+            yield Scale(sync.workload, was=seen.scene.replicas, to=0, guarded=Guarded(sync, seen.guard))
         else:
-            yield StopSync(sync)
+            yield StopSync(sync, seen.guard)
         yield NoteVolume(seen.scene.claim, seen.scene.volume.sentinels)
 
     def to_commit(self, seen: Seen) -> str:

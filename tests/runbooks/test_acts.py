@@ -16,6 +16,7 @@ from cluster.range.range import Range
 from cluster.range.store import serve
 from cluster.range.world import LEFT as LEFT_OBJECT
 from runbooks.acts import data, gitops, nas, pods, released, security, snapshots, syncs, workloads
+from runbooks.acts.guards import Guarded
 from runbooks.base import Act, NotYet
 from runbooks.world import Lease, Patience, World
 from tests.runbooks.conftest import HOME, settle
@@ -27,6 +28,7 @@ FLUX = Keeper("Flux", "flux-system", "apps", pausable=True)
 LEFT = left_behind.value(LEFT_OBJECT)
 PLAIN = {"": {"seccompProfile": {"type": "RuntimeDefault"}}}
 HARD = {**PLAIN, "home-assistant": {"allowPrivilegeEscalation": False}}
+SIDECAR = replace(SYNC, workload=HA, kind="Sidecar", container="copier")
 WHOLE = syncs.Guard((), (".storage/auth",), 1)
 EMPTY = syncs.Guard((), (), 10**6)
 SOURCE = ClaimRef("home", "am-1-source")
@@ -133,6 +135,7 @@ def extract() -> data.Extract:
 ACTS = [
     (workloads.Scale(HA, was=1, to=0), before_nothing),
     (workloads.Scale(HA, was=0, to=1), before_stopped),
+    (workloads.Scale(HA, was=1, to=0, guarded=Guarded(SIDECAR, WHOLE)), before_nothing),
     (syncs.StopSync(SYNC), before_nothing),
     (syncs.ResumeSync(SYNC), before_stopped),
     (workloads.Detached(HOME), before_stopped),
@@ -154,6 +157,8 @@ ACTS = [
     (workloads.StaysDown(HA, "", watch=False), before_down),
     (gitops.PauseKeeper(FLUX, HA, 60), before_kept),
     (gitops.ResumeKeeper(FLUX, HA, 60), before_paused),
+    (gitops.PauseKeeper(FLUX, HA, 60, Guarded(SYNC, WHOLE)), before_kept),
+    (gitops.ResumeKeeper(FLUX, HA, 60, guarded=Guarded(SYNC, WHOLE)), before_paused),
     (gitops.StaysPaused(FLUX, HA), before_paused),
     (syncs.NoteVolume(HOME, (".storage/auth",)), before_stopped),
     (security.SetSecurity(HA, was=PLAIN, to=HARD), before_nothing),
@@ -244,6 +249,15 @@ def test_the_inverse_takes_it_back_when_it_stopped_half_way(act, before, live):
     do(act.inverse(), world, back=True)
     settle(world.cluster)
     assert print_of(world) == was
+
+
+def test_a_workload_whose_sidecar_would_copy_an_emptied_volume_away_is_left_down(live):
+    world, _ = live
+    down = workloads.Scale(HA, was=1, to=0, guarded=Guarded(SIDECAR, WHOLE))
+    do(down, world)
+    world.cluster.break_("emptied")
+    do(down.inverse(), world, back=True)
+    assert world.cluster.workload(HA).replicas == 0
 
 
 @pytest.mark.parametrize("act", [a for a, _ in ACTS if a.asks_only], ids=str)

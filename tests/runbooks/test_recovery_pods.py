@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from audit.models import Entry
+from backups.models import RecoveryPoint, Source
 from cluster.range import ground
 from cluster.range.range import Range
 from runbooks import actions, engine
@@ -100,7 +101,7 @@ def test_the_application_may_be_stopped_meanwhile_and_comes_back(world, volume, 
     before = world.fingerprint()
     run = started(RecoveryPod(volume=volume.pk, minutes=1, quiet=True, keep=False), world, by=by)
     assert [a.told().code for a in run.plan] == [
-        "stop-sync", "scale", "detached", "open-pod", "pod-open", "scale", "healthy", "resume-sync",
+        "stop-sync", "scale", "detached", "open-pod", "pod-open", "scale", "healthy", "resume-guarded",
     ]  # fmt: skip
     assert finish(run, world) == "done", run.why
     assert world.fingerprint() == before
@@ -109,3 +110,15 @@ def test_the_application_may_be_stopped_meanwhile_and_comes_back(world, volume, 
 def test_that_both_change_the_same_files_is_said(world, volume, by):
     run = drafted(RecoveryPod(volume=volume.pk), world, by=by)
     assert [(o["code"], o["stops"]) for o in run.objections] == [("while-running", False)]
+
+
+def test_a_sync_is_left_stopped_when_the_volume_holds_less_than_a_good_copy_afterwards(world, volume, by, monkeypatch):
+    source = Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    RecoveryPoint.objects.create(
+        volume=volume, source=source, kind="archive", ref="archives/home/1.tar.zst", files=10**6, bytes=1000,
+        taken=volume.added, sentinels={".storage/auth": True},
+    )  # fmt: skip
+    seconds(monkeypatch, 1)
+    run = started(RecoveryPod(volume=volume.pk, minutes=1, quiet=True, keep=False), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert not world.syncs(HOME)[0].running

@@ -9,6 +9,7 @@ from backups.models import RecoveryPoint, Source, Volume
 from cluster.range import faults
 from health.sweep import sweep
 from runbooks import actions
+from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.library.resume_sync import ResumeASync
 from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import ActRecord, Pause
@@ -89,6 +90,31 @@ def test_taking_the_suspension_back_starts_it_again(world, suspended, volume, by
     assert running(world)
 
 
+def test_taking_the_suspension_back_does_not_copy_an_emptied_volume_away(world, suspended, volume, by):
+    world.break_("emptied")
+    settle(world)
+    actions.undo(suspended, by=by)
+    assert finish(suspended, world) == "undone"
+    assert not running(world)
+    noted = ActRecord.objects.get(run=suspended, undo=True, facts__code="resume-guarded").result["note"]
+    assert noted["code"] == "left-stopped"
+
+
+def test_nor_does_what_keeps_it_as_it_is_declared_start_it_then(world, volume, by):
+    faults.heal(world.ground)
+    with world.ground.objects.change() as state:
+        copier = state.workloads["home/Deployment/config-syncer"]
+        copier.git = state.workloads["home/Deployment/home-assistant"].git
+    run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
+    assert finish(run, world) == "done", run.why
+    world.break_("emptied")
+    actions.undo(run, by=by)
+    assert finish(run, world) == "undone"
+    settle(world)
+    assert not running(world)
+    assert Pause.objects.get().ended is None, "its lease ends in its time, and that is shown until then"
+
+
 def test_without_a_good_copy_a_person_is_told_to_look_for_themselves(world, suspended, volume, by):
     run = drafted(ResumeASync(volume=volume.pk), world, by=by)
     assert ("guard-nothing-known", False) in [(o["code"], o["stops"]) for o in run.objections]
@@ -113,6 +139,19 @@ def test_what_would_start_it_again_is_paused_and_the_patch_is_shown(world, volum
     [action] = incident.action_set.all()
     assert "replicas: 0" in action.text
     assert "It is an action of the incident" in client.get(reverse("run", args=[run.pk])).text
+
+
+def test_what_keeps_a_sync_leaves_it_alone_while_another_run_has_it_stopped(world, volume, by):
+    faults.heal(world.ground)
+    with world.ground.objects.change() as state:
+        copier = state.workloads["home/Deployment/config-syncer"]
+        copier.git = state.workloads["home/Deployment/home-assistant"].git
+    run = started(ReattachVolume(volume=volume.pk), world, by=by)
+    about = [act.told().params["workload"] for act in run.plan if act.told().code == "pause"]
+    assert about == ["home/home-assistant", "home/config-syncer"]
+    assert finish(run, world) == "done", run.why
+    assert running(world)
+    assert Pause.objects.filter(ended=None).count() == 0
 
 
 def test_the_sync_is_picked_from_the_last_sweep(world, volume, client, alice):
