@@ -139,10 +139,11 @@ def cancel(run: Run, *, by: Actor) -> None:
 
 
 def undo(run: Run, *, by: Actor) -> None:
-    """Take a finished run back. Raises TooLate when a later one worked on the volume, or Busy."""
-    after = at_the_same(run).filter(state__in=("done", "left"))
-    if run.state == State.DONE and (later := after.filter(started__gt=run.started).first()):
-        raise TooLate(later)
+    """Take a finished run back. Raises TooLate when a later one left something on the volume, or Busy."""
+    if run.state == State.DONE:
+        for later in at_the_same(run).filter(state__in=("done", "left"), started__gt=run.started):
+            if later.state == State.LEFT or later.left_something:
+                raise TooLate(later)
     try:
         turn(run, State.UNDOING, by=by, why=facts("undone-by", by=by.name).as_json(), ended=None)
     except IntegrityError as e:

@@ -167,7 +167,8 @@ class Runbook(Generic[S]):
     `may_move` names what of the seen may change by itself between the approval and the start. `needs` are the rights in
     the cluster that its look and every act that it may plan use, their ways back too. `wants` are those of a part that
     it does without: where they are missing that part is left to people, and the rest of it goes on. `need` and `nth`
-    are where it stands on the shelf.
+    are where it stands on the shelf. `ends_as_before`: once it is done nothing is otherwise, so that nobody is offered
+    to take it back; while it is at work it is taken back as any other.
     """
 
     title: ClassVar[Any]
@@ -186,6 +187,7 @@ class Runbook(Generic[S]):
         """What the plan depends on: the only part that asks. May raise NotYet while a job of its own looks."""
         raise NotImplementedError
 
+    ends_as_before: ClassVar[bool] = False
     def objections(self, seen: S) -> Iterator[Objection]:
         """Every reason not to, at once."""
         yield from ()

@@ -133,6 +133,18 @@ class Run(models.Model):
         return seen
 
     @property
+    def left_something(self) -> bool:
+        """Done, it left something that can be taken back, or removed something for good."""
+        if self.slug not in shelf():
+            return True
+        return not self.runbook.ends_as_before and any(act.inverse() or act.one_way for act in self.plan)
+
+    @property
+    def purged_by(self) -> Run | None:
+        """The run that removed for good what this one put aside."""
+        return Run.objects.filter(slug="purge-kept", state=State.DONE, params__run=self.pk).first()
+
+    @property
     def named(self) -> str:
         """What it works on, as people know it and type it."""
         return str(self.volume) if self.volume else self.target

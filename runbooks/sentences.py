@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 
 from people import words
 from runbooks.sentences_acts import ACTS
-from runbooks.sentences_agent import AGENT, DRY, MEANS, SEEN
+from runbooks.sentences_agent import AGENT, DRY, MEANS, PROBLEMS, SEEN
 from runbooks.sentences_nas import NAS
 from runbooks.sentences_objections import OBJECTIONS
 from runbooks.sentences_waits import LOG, NOTES, WAITS, WHY, WITNESSES
@@ -38,6 +38,15 @@ def say(told: Mapping[str, Any] | None) -> str:
         return str(sentence) % gaps(told)
     except KeyError:
         return str(sentence)
+
+
+def problem(told: Mapping[str, Any]) -> str:
+    """What the agent found that is not as the manifest says, but for where; its own code where that is unknown here."""
+    sentence = PROBLEMS.get(str(told.get("code")))
+    if sentence is None:
+        return str(told.get("code", ""))
+    numbers = {name: words.number(told[name]) for name in ("wanted", "found") if isinstance(told.get(name), int)}
+    return str(sentence) % {"wanted": "?", "found": "?", **numbers}
 
 
 def gaps(told: Mapping[str, Any]) -> dict[str, str]:

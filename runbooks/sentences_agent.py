@@ -52,6 +52,20 @@ DRY: dict[str, Any] = {
     "refused": _("refused"),
     "unknown": _("unknown"),
 }
+PROBLEMS: dict[str, Any] = {
+    "count-files": _("%(found)s files, where %(wanted)s were promised"),
+    "count-directories": _("%(found)s folders, where %(wanted)s were promised"),
+    "count-bytes": _("%(found)s bytes, where %(wanted)s were promised"),
+    "folder": _("Another number of files than was promised in"),
+    "unreadable": _("Files that cannot be read"),
+    "sentinel-missing": _("Not there, and must be:"),
+    "sentinel-differs": _("Not the one that was archived:"),
+    "json-missing": _("Not there, and must be:"),
+    "json-broken": _("Cut short, or no JSON:"),
+    "wal-alone": _("A log without its database:"),
+    "not-a-database": _("No database, though its name says so:"),
+    "database-broken": _("A database that is broken:"),
+}
 MEANS: dict[str, Any] = {
     "accepted": _("The cluster was asked and would do it."),
     "not-possible": _("There is no way to ask without doing it."),

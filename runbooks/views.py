@@ -136,7 +136,7 @@ def shown(
         "promised": actions.promised(run),
         "pauses": list(run.pauses.filter(ended=None)),
         "ticked": "ticked" in request.POST,
-        "back_possible": known and any(act.inverse() for act in run.plan) and not any(a.one_way for a in run.plan),
+        "back_possible": known and has_way_back(run),
         "error": error,
         "typed": request.POST.get("typed", ""),
         "reason": request.POST.get("reason", ""),
@@ -147,6 +147,13 @@ def shown(
 
 def patch_of(run: Run) -> str:
     """What to commit so that it lasts; empty where nothing is, or where the run was drafted by another version."""
+def has_way_back(run: Run) -> bool:
+    """Whether a person is offered to take it back: where that would change anything, and nothing is gone for good."""
+    if run.state == State.DONE and (run.runbook.ends_as_before or run.purged_by):
+        return False
+    return any(act.inverse() for act in run.plan) and not any(act.one_way for act in run.plan)
+
+
     return run.runbook.to_commit(run.sight) if run.seen else ""
 
 
@@ -209,7 +216,10 @@ def undo(request: Request, pk: int) -> HttpResponse:
     try:
         return turned(request, pk, actions.undo)
     except actions.TooLate as e:
-        error = _("Run %(number)s worked on this volume later. Take that one back first.") % {"number": e.later.pk}
+        told = _("Run %(number)s worked on this volume later. Take that one back first.")
+        if e.later.slug in shelf() and any(act.one_way for act in e.later.plan):
+            told = _("Run %(number)s removed something for good since: this one cannot be taken back.")
+        error = told % {"number": e.later.pk}
         return shown(request, run, error=error, status=422, other=e.later)
     except actions.Busy as e:
         error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.named}

@@ -30,6 +30,7 @@ class Seen(base.Seen):
 @runbook("reattach-volume", _("Re-attach a volume safely"))
 class ReattachVolume(Runbook[Seen]):
     need, nth = Need.BRING_BACK, 5
+    ends_as_before = True
     about = _("Take the application down, wait until everything agrees that its volume is free, and bring it back.")
 
     needs = rights.needed(

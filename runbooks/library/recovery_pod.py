@@ -27,6 +27,7 @@ class Seen(base.Seen):
 @runbook("recovery-pod", _("Open a recovery pod"))
 class RecoveryPod(Runbook[Seen]):
     need, nth = Need.BRING_BACK, 6
+    ends_as_before = True
     about = _("A pod that has the volume, for a set time, for what no runbook does. What a person does in it is not"
               " taken back.")  # fmt: skip
 

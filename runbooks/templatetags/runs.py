@@ -21,6 +21,11 @@ def say(told: Mapping[str, Any] | None) -> str:
 
 
 @register.filter
+def problem(told: Mapping[str, Any]) -> str:
+    return sentences.problem(told)
+
+
+@register.filter
 def dry(code: str) -> str:
     return str(sentences.DRY.get(code, code))
 

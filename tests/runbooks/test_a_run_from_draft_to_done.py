@@ -14,8 +14,10 @@ from cluster.range.store import serve
 from people import words
 from runbooks import actions
 from runbooks.library.fix_permissions import FixPermissions
+from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
+from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import Run
 from runbooks.sentences import say
 from runbooks.spine import planned, rows
@@ -33,7 +35,7 @@ def test_a_draft_changes_nothing_and_says_what_would_be_done(world, volume, by):
     run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
     assert world.fingerprint() == before
     assert codes(run) == [
-        "stop-sync", "scale", "detached", "snapshot", "scale", "healthy", "resume-sync",
+        "stop-sync", "scale", "detached", "snapshot", "scale", "healthy", "resume-guarded",
     ]  # fmt: skip
     assert [a.dry["code"] for a in planned(run)] == [
         "accepted", "accepted", "only-asks", "accepted", "accepted", "only-asks", "accepted",
@@ -217,10 +219,20 @@ def test_an_older_run_is_not_taken_back_below_a_later_one(world, volume, by):
     settle(world)
     first = started(FixPermissions(volume=volume.pk), world, by=by)
     finish(first, world)
-    second = started(SnapshotVolume(volume=volume.pk), world, by=by)
-    finish(second, world)
+    finish(started(SuspendSync(volume=volume.pk), world, by=by), world)
     with pytest.raises(actions.TooLate):
         actions.undo(first, by=by)
+
+
+def test_a_later_run_that_left_nothing_to_take_back_does_not_stand_in_the_way(world, volume, by):
+    world.break_("wrong-owner")
+    settle(world)
+    first = started(FixPermissions(volume=volume.pk), world, by=by)
+    finish(first, world)
+    assert finish(started(SnapshotVolume(volume=volume.pk), world, by=by), world) == "done"
+    assert finish(started(ReattachVolume(volume=volume.pk), world, by=by), world) == "done"
+    actions.undo(first, by=by)
+    assert finish(first, world) == "undone"
 
 
 def files(world) -> set[str]:

@@ -118,6 +118,11 @@ def test_it_cannot_be_taken_back_and_the_restore_neither(world, volume, restored
     assert reverse("run-undo", args=[run.pk]) not in client.get(reverse("run", args=[run.pk])).text
     with pytest.raises(actions.TooLate):
         actions.undo(Run.objects.get(pk=restored.pk), by=by)
+    page = client.get(reverse("run", args=[restored.pk])).text
+    assert "removed for good what this one put aside: it cannot be taken back." in page
+    assert "Take it all back" not in page
+    told = client.post(reverse("run-undo", args=[restored.pk])).text
+    assert f"Run {run.pk} removed something for good since: this one cannot be taken back." in told
 
 
 def test_what_was_removed_is_not_offered_again(world, volume, restored, chief, client, root):

@@ -11,10 +11,11 @@ from cluster.api import ClaimRef
 from incidents.actions import open_incident
 from incidents.models import Incident
 from people.actors import person
-from runbooks import actions
+from runbooks import actions, sentences
 from runbooks.acts.data import Extract
 from runbooks.base import shelf
 from runbooks.library.fix_permissions import FixPermissions
+from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Run
@@ -205,6 +206,26 @@ def test_a_refused_run_says_why_and_that_nothing_was_changed(signed_in, world, v
     assert finish(run, world) == "refused"
     page = signed_in.get(reverse("run", args=[run.pk])).text
     assert "Nothing was changed" in page
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ({"code": "count-files", "path": "", "wanted": 2000, "found": 7}, "7 files, where 2,000 were promised"),
+        ({"code": "sentinel-missing", "path": ".storage/auth", "wanted": 0, "found": 0}, "Not there, and must be:"),
+        ({"code": "of-another-day"}, "of-another-day"),
+    ],
+)
+def test_what_was_not_verified_is_said(problem, said):
+    assert sentences.problem(problem).replace("\u202f", ",") == said
+
+
+def test_a_re_attached_volume_offers_nothing_to_take_back(signed_in, world, volume, by):
+    run = started(ReattachVolume(volume=volume.pk), world, by=by)
+    assert finish(run, world) == "done"
+    page = signed_in.get(reverse("run", args=[run.pk])).text
+    assert "Take it all back" not in page
+    assert "If you take it back" not in page
 
 
 def test_a_list_of_runs_costs_no_more_queries_with_more_rows(signed_in, volume, by, django_assert_max_num_queries):
