@@ -46,6 +46,10 @@ class HasObjections(Exception):
     """The draft has objections that stop it."""
 
 
+class NoReason(Exception):
+    """What stops all others was to be passed over without a word why."""
+
+
 class TurnedOff(Exception):
     """The account lacks a right that the runbook needs there, or the cluster a part of itself."""
 
@@ -100,17 +104,27 @@ def look_again(run: Run, *, by: Actor) -> None:
     knock(run)
 
 
-def start(run: Run, *, typed: str, reason: str = "", ticked: bool = False, by: Actor) -> None:
-    """Approve the plan as it stands. Raises NotConfirmed, NotTicked, HasObjections, Busy, IllegalMove or LostRace."""
+def start(
+    run: Run, *, typed: str, reason: str = "", ticked: bool = False, break_glass: bool = False, by: Actor
+) -> None:
+    """
+    Approve the plan as it stands. `break_glass`: who does may pass over what may be passed over, with a reason.
+    Raises NotConfirmed, NotTicked, HasObjections, NoReason, Busy, IllegalMove or LostRace.
+    """
     if run.runbook.typed() and typed.strip() != run.named:
         raise NotConfirmed
     if not ticked and run.runbook.destroys(run.sight):
         raise NotTicked
-    if any(o["stops"] for o in run.objections):
+    stops = [o for o in run.objections if o["stops"]]
+    if any(not (break_glass and o.get("glass")) for o in stops):
         raise HasObjections
+    if stops and not reason.strip():
+        raise NoReason
     try:
         with transaction.atomic():
-            told = {"reason": reason} if reason else {}
+            told: dict[str, Any] = {"reason": reason} if reason else {}
+            if stops:
+                told["in_spite_of"] = [o["code"] for o in stops]
             changes: dict[str, Any] = {"started": now(), "started_by": by.name, "reason": reason[:500], "since": now()}
             where = {"looks": run.looks}  # the plan that was read, not one that somebody drew up since
             move(run, State.QUEUED, by=by, where=where, facts=told, not_before=now(), **changes)

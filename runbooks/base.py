@@ -138,10 +138,17 @@ S = TypeVar("S", bound=Seen)
 
 @dataclass(frozen=True)
 class Objection:
-    """A reason not to. `stops` False: a person should know it, and may go on."""
+    """
+    A reason not to. `stops` False: a person should know it, and may go on. `glass`: it stops all but who may destroy,
+    and they say why in writing.
+    """
 
     why: Facts
     stops: bool = True
+    glass: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {"stops": self.stops, **({"glass": True} if self.glass else {}), **self.why.as_json()}
 
 
 def objection(code: str, *, stops: bool = True, **params: Any) -> Objection:
@@ -180,6 +187,7 @@ class Runbook(Generic[S]):
     wants: ClassVar[tuple[Right, ...]] = ()
     parts: ClassVar[tuple[str, ...]] = ()  # of a cluster that it is nothing without, as `Cluster.lacks` names them
     may_move: ClassVar[frozenset[str]] = frozenset()
+    ends_as_before: ClassVar[bool] = False
     who: ClassVar[May] = May.START_RUN
     do_not_call_in_templates: ClassVar[bool] = True  # a template is given the class
 
@@ -187,7 +195,6 @@ class Runbook(Generic[S]):
         """What the plan depends on: the only part that asks. May raise NotYet while a job of its own looks."""
         raise NotImplementedError
 
-    ends_as_before: ClassVar[bool] = False
     def objections(self, seen: S) -> Iterator[Objection]:
         """Every reason not to, at once."""
         yield from ()

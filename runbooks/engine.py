@@ -135,12 +135,12 @@ def look(run: Run, world: World) -> float | None:
     objections = list(run.runbook.objections(seen.seen))
     for name in ("plan", "sight"):
         run.__dict__.pop(name, None)
-    stopped = any(o.stops for o in objections)
+    stopped = any(o.stops and not o.glass for o in objections)
     trial = [] if stopped else [tried(act, replace(world, at=str(n))) for n, act in enumerate(run.plan, 1)]
     if refused := [n for n, answer in enumerate(trial, 1) if answer["code"] == "refused"]:
         objections.append(objection("dry-refused", acts=refused))
-    told = [{"stops": o.stops, **o.why.as_json()} for o in objections]
-    step(run, "draft", waiting={}, seen=run.seen, objections=told, trial=trial, looked=now())
+    said = [o.as_json() for o in objections]
+    step(run, "draft", waiting={}, seen=run.seen, objections=said, trial=trial, looked=now())
     return None
 
 
@@ -195,7 +195,8 @@ def begin(run: Run, world: World) -> float | None:
     approved = decoded(type(run.runbook).seen_type(), run.seen)
     if changed := run.runbook.changed(approved, seen.seen):
         return refuse(run, facts("changed", names=changed))
-    if stops := [o for o in run.runbook.objections(seen.seen) if o.stops]:
+    broken = {o["code"] for o in run.objections if o.get("glass")}  # it was started in spite of these, and why is kept
+    if stops := [o for o in run.runbook.objections(seen.seen) if o.stops and not (o.glass and o.why.code in broken)]:
         return refuse(run, stops[0].why)
     step(run, "running", waiting={}, looked=now())
     return AT_ONCE

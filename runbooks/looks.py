@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster.api import ClaimRef, Keeper, Room, Sync, WorkloadRef
+from cluster.errors import Refused
 from runbooks.acts.agent import agent, beside
 from runbooks.acts.gitops import PauseKeeper, ResumeKeeper
 from runbooks.acts.guards import Guard, Guarded
@@ -43,6 +44,7 @@ class Scene:
     strangers: tuple[str, ...]
     keepers: tuple[Keeper, ...] = ()
     kept_syncs: tuple[KeptSync, ...] = ()
+    sort: str = "known"  # of its volume: empty where nobody here can tell whether such a one is detached
 
     @property
     def claim(self) -> ClaimRef:
@@ -79,6 +81,7 @@ def scene(world: World, volume: int) -> Scene:
         strangers=strangers(world, known.claim, {s.workload for s in syncs} | ({workload.ref} if workload else set())),
         keepers=keepers(world, workload.ref) if workload else (),
         kept_syncs=tuple(kept_syncs(world, sorted(syncs, key=str))),
+        sort=claim.driver if claim.volume else "known",
     )
 
 
@@ -114,6 +117,8 @@ def common(scene: Scene) -> Iterator[Objection]:
     """What speaks against any run that takes the application down, and what a person should know of it."""
     for stranger in scene.strangers:
         yield objection("stranger", claim=scene.claim, stranger=stranger)
+    if not scene.sort:
+        yield objection("never-detached", claim=scene.claim)
     if scene.workload is None:
         yield objection("no-workload", stops=False, claim=scene.claim)
     for sync in scene.syncs:
@@ -201,6 +206,17 @@ def syncs_again(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
     """The syncs as they were, when what they copy is known to be good."""
     for sync in scene.stoppable:
         yield ResumeSync(sync, guard)
+
+
+def can_snapshot(world: World, claim: ClaimRef) -> bool:
+    """Whether the cluster would take a snapshot of it: it has such a thing, with a class of the claim's own driver."""
+    if "snapshots" in world.cluster.lacks():
+        return False
+    try:
+        world.cluster.make_snapshot(claim, world.name("-trial"), labels=world.labels(), dry=True)
+    except Refused:
+        return False
+    return True
 
 
 def missing(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:

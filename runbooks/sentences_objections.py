@@ -10,6 +10,9 @@ OBJECTIONS: dict[str, Any] = {
     "dry-refused": _("The cluster would refuse act %(acts)s: see what it says in the plan."),
     # The volume and what runs on it.
     "stranger": _("%(stranger)s uses %(claim)s, too. It must let go of it first."),
+    "never-detached": _(
+        "Nobody here can tell when %(claim)s is detached: its volume is of an unknown sort, or may not be read."
+    ),
     "no-workload": _("No workload uses %(claim)s: none is stopped, and none can say that it is healthy."),
     "workload-needed": _("No workload uses %(claim)s: there is nothing to do this to."),
     "not-running": _("%(workload)s has no replicas: there is nothing to attach again."),

@@ -122,7 +122,9 @@ def shown(
         "rows": rows,
         "planned": list(spine.planned(run)) if known and run.state == State.DRAFT else [],
         "meanings": spine.meanings(run) if run.state == State.DRAFT else [],
-        "stops": any(o["stops"] for o in run.objections),
+        "stops": any(o["stops"] and not o.get("glass") for o in run.objections),
+        "glass": any(o.get("glass") for o in run.objections),
+        "may_break": allowed(request, May.DESTROY),
         "done": spine.done_count(rows),
         "back": spine.to_take_back(run) if known and (run.state in LIVE or run.state == State.DONE) else [],
         "lines": list(run.lines.order_by("-pk")[:20]),
@@ -145,8 +147,6 @@ def shown(
     return render(request, template, context, status=status)
 
 
-def patch_of(run: Run) -> str:
-    """What to commit so that it lasts; empty where nothing is, or where the run was drafted by another version."""
 def has_way_back(run: Run) -> bool:
     """Whether a person is offered to take it back: where that would change anything, and nothing is gone for good."""
     if run.state == State.DONE and (run.runbook.ends_as_before or run.purged_by):
@@ -154,6 +154,8 @@ def has_way_back(run: Run) -> bool:
     return any(act.inverse() for act in run.plan) and not any(act.one_way for act in run.plan)
 
 
+def patch_of(run: Run) -> str:
+    """What to commit so that it lasts; empty where nothing is, or where the run was drafted by another version."""
     return run.runbook.to_commit(run.sight) if run.seen else ""
 
 
@@ -181,7 +183,9 @@ def start(request: Request, pk: int) -> HttpResponse:
         return shown(request, run, error=error, status=422)
     try:
         typed, reason = request.POST.get("typed", ""), request.POST.get("reason", "")
-        actions.start(run, typed=typed, reason=reason, ticked="ticked" in request.POST, by=actor(request))
+        may_break = allowed(request, May.DESTROY)
+        ticked = "ticked" in request.POST
+        actions.start(run, typed=typed, reason=reason, ticked=ticked, break_glass=may_break, by=actor(request))
     except actions.NotConfirmed:
         error = _("Type the name exactly as it is written: %(name)s.") % {"name": run.named}
         return shown(request, run, error=error, status=422)
@@ -189,6 +193,8 @@ def start(request: Request, pk: int) -> HttpResponse:
         return shown(request, run, error=_("Say that you know what is gone for good."), status=422)
     except actions.HasObjections:
         return shown(request, run, error=_("An objection stops this run."), status=422)
+    except actions.NoReason:
+        return shown(request, run, error=_("Say why it must be done all the same."), status=422)
     except actions.Busy as e:
         error = _("Another run is at work on %(name)s. One at a time.") % {"name": run.named}
         return shown(request, run, error=error, status=422, other=e.other)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from cluster.api import ClaimRef, JobSpec
 from runbooks import rights
-from runbooks.acts.agent import Beside, beside, end_what_is_taken_back, parent
-from runbooks.acts.snapshots import KeepSnapshot
-from runbooks.base import Act, Facts, facts
+from runbooks.acts.agent import Beside, beside, end_what_is_taken_back, found, parent
+from runbooks.base import Act, Facts, NotYet, facts
 from runbooks.world import World, numbered
 
 HOURS = 60
@@ -182,10 +181,14 @@ class Disown(Beside, Act):
 
 @dataclass(frozen=True)
 class Swap(Beside, Act):
-    """Put the staged files in place. What was there stays beside them, and a journal says how to go on or back."""
+    """
+    Put the staged files in place. What was there stays beside them, and a journal says how to go on or back. `keep`
+    keeps what is live then, before this is taken back.
+    """
 
     claim: ClaimRef
     run: str
+    keep: Act | None
     minutes: ClassVar[float] = 30
     needs: ClassVar = rights.JOB
 
@@ -195,8 +198,24 @@ class Swap(Beside, Act):
     def job(self, world: World) -> JobSpec:
         return beside(world, self.claim, "swap", {"run": self.run}, minutes=self.minutes)
 
+    def do(self, world: World) -> Mapping[str, Any] | None:
+        wait_until_alone(world, self.claim)
+        return super().do(world)
+
     def inverse(self) -> Act:
-        return SwapBack(self.claim, self.run)
+        return SwapBack(self.claim, self.run, self.keep)
+
+
+def wait_until_alone(world: World, claim: ClaimRef) -> None:
+    """
+    Files are not moved under somebody who has them open: who came meanwhile has to go first, before this is begun.
+    Raises NotYet until then.
+    """
+    if found(world, claim.namespace, world.name()) is not None:
+        return
+    using = world.cluster.pods_using(claim)
+    if pods := [str(pod) for pod in using if not pod.workload.name.startswith(f"{world.tag}-")]:
+        raise NotYet(facts("pods-to-go", pods=sorted(pods)))
 
 
 @dataclass(frozen=True)
@@ -204,26 +223,28 @@ class SwapBack(Beside, Act):
     """
     Put what was there back in its place, by the journal in reverse.
 
-    What was restored has been live: what was written since is nowhere else, and its place is emptied next. So it goes
-    into a snapshot first, which stays like the one that was taken before the restore.
+    What was restored has been live: what was written since is nowhere else, and its place is emptied next. So `keep`
+    puts it into a copy first, which stays like the one that was made before the restore; None where none could be.
     """
 
     claim: ClaimRef
     run: str
+    keep: Act | None
     nothing: ClassVar[str] = "not-swapped"
-    minutes: ClassVar[float] = 30
+    minutes: ClassVar[float] = 3 * HOURS
     needs: ClassVar = rights.needed(rights.JOB, rights.SNAPSHOT)
 
     def told(self) -> Facts:
         return facts("swap-back", claim=self.claim)
 
     def job(self, world: World) -> JobSpec:
-        return beside(world, self.claim, "unswap", {"run": self.run}, minutes=self.minutes)
+        return beside(world, self.claim, "unswap", {"run": self.run}, minutes=30)
 
     def do(self, world: World) -> Mapping[str, Any]:
         end_what_is_taken_back(world, self.claim)
-        kept = KeepSnapshot(self.claim, name=f"{self.run}-undone", safety=True).do(world)
-        return {**(super().do(world) or {}), **kept}
+        wait_until_alone(world, self.claim)
+        kept = self.keep.do(replace(world, at=f"{world.at}-keep")) if self.keep else None
+        return {**(super().do(world) or {}), **(kept or {})}
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,25 @@ class KeepSnapshot(Act):
         return facts("safety-snapshot" if self.safety else "snapshot", claim=self.claim, name=self.name)
 
     def do(self, world: World) -> Mapping[str, Any]:
-        world.cluster.make_snapshot(self.claim, self.name, labels=world.labels())
-        made = world.cluster.snapshot(self.claim.namespace, self.name)
+        """One of an earlier try of a person's is well if it is ready by now; else one of a new name is taken."""
+        name = self.name
+        for attempt in range(2, world.attempt + 1):
+            if self.ready(world, name):
+                break
+            name = f"{self.name}-{attempt}"
+        else:
+            world.cluster.make_snapshot(self.claim, name, labels=world.labels())
+        made = world.cluster.snapshot(self.claim.namespace, name)
         if not made.ready:
-            raise NotYet(facts("snapshot-not-ready", name=self.name, error=made.error), again_in=1.0)
-        return {"snapshot": self.name, "bytes": made.size}
+            raise NotYet(facts("snapshot-not-ready", name=name, error=made.error), again_in=1.0)
+        return {"snapshot": name, "bytes": made.size}
+
+    def ready(self, world: World, name: str) -> bool:
+        try:
+            made = world.cluster.snapshot(self.claim.namespace, name)
+        except NotFound:
+            return False
+        return made.ready and world.labels().items() <= made.labels.items()
 
     def dry(self, world: World) -> str:
         world.cluster.make_snapshot(self.claim, self.name, labels=world.labels(), dry=True)

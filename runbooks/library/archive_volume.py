@@ -11,7 +11,7 @@ from runbooks import base, rights
 from runbooks.acts.data import Archive
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
-from runbooks.looks import Scene, inspected, missing, scene
+from runbooks.looks import Scene, can_snapshot, inspected, missing, scene
 from runbooks.world import Records, World
 
 
@@ -46,7 +46,7 @@ class ArchiveVolume(Runbook[Seen]):
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
         found = inspected(world, here)
-        has_snapshots = "snapshots" not in world.cluster.lacks()
+        has_snapshots = can_snapshot(world, here.claim)
         return Seen(
             here, world.records.store(), world.tag, found["files"], missing(found), has_snapshots,
             found["filesystem_id"],

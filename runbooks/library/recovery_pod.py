@@ -12,7 +12,7 @@ from runbooks.acts.guards import NOTHING_KNOWN, Guard
 from runbooks.acts.pods import OpenPod, PodOpen
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
-from runbooks.looks import Scene, common, down, paused, resumed, scene, syncs_again, up
+from runbooks.looks import Scene, can_snapshot, common, down, paused, resumed, scene, syncs_again, up
 from runbooks.world import World
 
 
@@ -46,7 +46,7 @@ class RecoveryPod(Runbook[Seen]):
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
-        has_snapshots = "snapshots" not in world.cluster.lacks()
+        has_snapshots = can_snapshot(world, here.claim)
         return Seen(here, world.tag, has_snapshots, syncing.guard(world, here.volume))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:

@@ -18,6 +18,7 @@ from runbooks.acts.workloads import Detached, StaysDown, Witnessed
 from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import (
     Scene,
+    can_snapshot,
     common,
     inspected,
     no_place,
@@ -95,7 +96,7 @@ class RestoreVolume(Runbook[Seen]):
             newest=found["newest"] or "",
             room=world.cluster.room(here.workload) if here.workload and here.replicas else None,
             released=released(world, point),
-            snapshots="snapshots" not in world.cluster.lacks(),
+            snapshots=can_snapshot(world, here.claim),
             lun=lun_behind(world.cluster.claim(here.claim)),
         )
 
@@ -105,8 +106,10 @@ class RestoreVolume(Runbook[Seen]):
         yield from against(seen.point, self.volume)
         yield from self.against_its_place(seen)
         if not seen.snapshots and not seen.lun:
-            code = "safety-archive" if seen.scene.volume.prefix else "no-safety"
-            yield objection(code, stops=code == "no-safety", claim=seen.scene.claim)
+            if seen.scene.volume.prefix:
+                yield objection("safety-archive", stops=False, claim=seen.scene.claim)
+            else:
+                yield Objection(facts("no-safety", claim=seen.scene.claim), glass=True)
         if seen.scene.volume.filesystem not in ("", seen.filesystem):
             yield objection("formatted", stops=False, claim=seen.scene.claim)
         if seen.newest and seen.newest > seen.point.taken.isoformat():
@@ -163,7 +166,7 @@ class RestoreVolume(Runbook[Seen]):
         yield Own(claim, run, volume.uid, volume.gid, where="staging")
         if here.workload:
             yield StaysDown(here.workload, here.version, watch=False)
-        yield Swap(claim, run)
+        yield Swap(claim, run, next(safety(seen, "-undone"), None))
         yield Detached(claim)
         yield from up(here)
         if volume.prefix:
@@ -203,15 +206,19 @@ def guarded(seen: Seen) -> Guard:
     return Guard((seen.filesystem,), seen.scene.volume.sentinels, least)
 
 
-def safety(seen: Seen) -> Iterator[Act]:
-    """What is there now, kept whatever happens: a snapshot here and on the NAS, or where there is none an archive."""
-    name = f"{seen.tag}-safety"
+def safety(seen: Seen, part: str = "-safety") -> Iterator[Act]:
+    """
+    What is there now, kept whatever happens: a snapshot here and on the NAS, or where there is none an archive.
+
+    Nothing, where there is no place for that either: it is then started by somebody who said why.
+    """
+    name = f"{seen.tag}{part}"
     if seen.snapshots:
         yield KeepSnapshot(seen.scene.claim, name, safety=True)
     if seen.lun:
         yield KeepNasSnapshot(seen.scene.claim, seen.lun, name)
-    if not seen.snapshots and not seen.lun:
-        yield archived(seen, "-safety", sentinels=())  # they may be what is missing
+    if not seen.snapshots and not seen.lun and seen.scene.volume.prefix:
+        yield archived(seen, part, sentinels=())  # they may be what is missing
 
 
 def baseline(seen: Seen) -> Act:

@@ -30,6 +30,7 @@ PLAIN = {"": {"seccompProfile": {"type": "RuntimeDefault"}}}
 HARD = {**PLAIN, "home-assistant": {"allowPrivilegeEscalation": False}}
 SIDECAR = replace(SYNC, workload=HA, kind="Sidecar", container="copier")
 WHOLE = syncs.Guard((), (".storage/auth",), 1)
+UNDONE = snapshots.KeepSnapshot(HOME, "am-1-undone", safety=True)
 EMPTY = syncs.Guard((), (), 10**6)
 SOURCE = ClaimRef("home", "am-1-source")
 
@@ -125,7 +126,7 @@ def before_swapped(world: World) -> None:
     before_snapshot(world)
     world.cluster.break_("emptied")
     do(extract(), world, "93")
-    do(data.Swap(HOME, RUN), world, "95")
+    do(data.Swap(HOME, RUN, UNDONE), world, "95")
 
 
 def extract() -> data.Extract:
@@ -147,8 +148,9 @@ ACTS = [
     (data.Own(HOME, RUN, 1234, 1234, where="staging"), before_staged),
     (data.Own(HOME, RUN, 1234, 1234), before_stopped),
     (data.Disown(HOME, RUN), before_owned),
-    (data.Swap(HOME, RUN), before_staged),
-    (data.SwapBack(HOME, RUN), before_swapped),
+    (data.Swap(HOME, RUN, UNDONE), before_staged),
+    (data.SwapBack(HOME, RUN, UNDONE), before_swapped),
+    (data.SwapBack(HOME, RUN, None), before_swapped),
     (data.Discard(HOME, RUN), before_staged),
     (syncs.StopSync(SYNC, WHOLE), before_nothing),
     (syncs.ResumeSync(SYNC, WHOLE), before_stopped),
@@ -258,6 +260,37 @@ def test_a_workload_whose_sidecar_would_copy_an_emptied_volume_away_is_left_down
     world.cluster.break_("emptied")
     do(down.inverse(), world, back=True)
     assert world.cluster.workload(HA).replicas == 0
+
+
+def test_files_are_not_moved_under_a_pod_that_came_meanwhile(live):
+    world, _ = live
+    before_staged(world)
+    do(workloads.Scale(HA, was=0, to=1), world, "99")
+    settle(world.cluster)
+    for act in (data.Swap(HOME, RUN, UNDONE), data.SwapBack(HOME, RUN, UNDONE)):
+        with pytest.raises(NotYet) as waits:
+            act.do(replace(world, at="1"))
+        assert waits.value.waiting.code == "pods-to-go"
+    assert not any(job.startswith("am-1-1") for job in world.cluster.ground.objects.read().jobs)
+
+
+def test_a_snapshot_that_never_became_ready_is_taken_under_another_name_when_it_is_tried_again(live):
+    world, _ = live
+    with world.cluster.ground.objects.change() as state:
+        state.faults.snapshots = "no room"
+    act = snapshots.KeepSnapshot(HOME, "kept")
+    for _ in range(3):
+        with pytest.raises(NotYet):
+            act.do(world)
+        world.cluster.tick()
+    again = replace(world, attempt=2)
+    with pytest.raises(NotYet) as waits:
+        act.do(again)
+    assert waits.value.waiting.params["name"] == "kept-2"
+    with world.cluster.ground.objects.change() as state:
+        state.faults.snapshots = ""
+    world.cluster.tick()
+    assert act.do(again)["snapshot"] == "kept", "the first became ready after all, and is the one of that moment"
 
 
 @pytest.mark.parametrize("act", [a for a, _ in ACTS if a.asks_only], ids=str)

@@ -103,3 +103,10 @@ def test_those_who_agreed_before_one_of_them_saw_it_held_have_to_agree_anew(worl
             Detached(HOME).do(asked)
         assert waits.value.waiting.code == waits_for
         memory = {key: value and value - 6 for key, value in waits.value.progress.items()}  # six seconds later
+
+
+def test_a_volume_of_which_nobody_can_tell_when_it_is_detached_is_not_waited_for_in_vain(world, volume, by):
+    unknown = replace(world.claim(HOME), driver="")
+    run = drafted(ReattachVolume(volume=volume.pk), Otherwise(world, claim=lambda ref: unknown), by=by, range_=world)
+    assert [o["code"] for o in run.objections if o["stops"]] == ["never-detached"]
+    assert "may not be read" in say(run.objections[0])
