@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,11 +44,12 @@ class Node:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
             os.kill(pid, signal.SIGKILL)
             time.sleep(away)
-            with (self.directory / "log" / f"{file.stem}.log").open("ab") as log:
-                started = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
-            file.write_text(f"{started.pid}\n")
+            log = str(self.directory / "log" / f"{file.stem}.log")
+            append = (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            started = os.posix_spawnp(
+                command[0], command, os.environ, file_actions=[append, (os.POSIX_SPAWN_DUP2, 1, 2)], setsid=True
+            )
+            file.write_text(f"{started}\n")
 
     def agent(self, verb: str, place: Path) -> int | None:
         """The process of the agent that does `verb` below a place: whose /data is the same directory."""
