@@ -32,14 +32,21 @@ def about(keeper: Keeper, workload: WorkloadRef) -> str:
 
 
 def standing(keeper: Keeper, workload: WorkloadRef) -> QuerySet[Pause]:
-    return Pause.objects.filter(about=about(keeper, workload), ended=None)
+    """
+    The leases of this pause. Flux is told on each workload; the others on their own object, which may keep several:
+    whoever holds it for one of them holds it for all.
+    """
+    here = Pause.objects.filter(ended=None)
+    if keeper.kind == "Flux":
+        return here.filter(about=about(keeper, workload))
+    return here.filter(about__startswith=f"{keeper}, ")
 
 
 @transaction.atomic
 def begin(run: Run, keeper: Keeper, workload: WorkloadRef, minutes: int) -> Pause:
     """The lease of this run; asked for again while it stands, the same one."""
     here = standing(keeper, workload)
-    if mine := here.filter(run=run).first():
+    if mine := here.filter(run=run, about=about(keeper, workload)).first():
         return mine
     other = here.first()
     pause = Pause.objects.create(

@@ -138,7 +138,7 @@ class Rows:
             since=swapped.done,
             files=found.seen.get("files", 0),
             bytes=found.seen.get("bytes", 0),
-            snapshots=tuple(sorted(r["snapshot"] for r in results if r.get("snapshot"))),
+            snapshots=tuple(sorted({r["snapshot"] for r in results if r.get("snapshot") and not r.get("nas")})),
         )
 
     # --- Leases ---

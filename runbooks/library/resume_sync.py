@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from cluster.api import Keeper, Sync
 from runbooks import base, rights, syncing
 from runbooks.acts.gitops import ResumeKeeper
-from runbooks.acts.syncs import Guard, ResumeSync
+from runbooks.acts.guards import Guard, Guarded
+from runbooks.acts.syncs import ResumeSync
 from runbooks.acts.workloads import Healthy, Scale
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
 from runbooks.looks import LEASE, Scene, inspected, missing, scene
@@ -90,5 +91,6 @@ class ResumeASync(Runbook[Seen]):
             yield Healthy(sync.workload, here.claim, sync.replicas)
         else:
             yield ResumeSync(sync, seen.guard)
-        for keeper in seen.held:
-            yield ResumeKeeper(keeper, sync.workload, LEASE, all_leases=True)
+        guarded = None if sync.kind == "Sidecar" else Guarded(sync, seen.guard)
+        for keeper in seen.held:  # it would start what was left stopped
+            yield ResumeKeeper(keeper, sync.workload, LEASE, all_leases=True, guarded=guarded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from audit.models import Entry
+from cluster.api import Keeper, WorkloadRef
 from cluster.errors import Unreachable
 from cluster.range import faults
 from runbooks import actions, leases
@@ -221,4 +223,20 @@ def test_a_restore_is_taken_back_while_something_keeps_the_application(kept, vol
     for name in ("safety", "undone"):
         kept.drop_snapshot("home", f"{run.tag}-{name}")
     assert kept.fingerprint() == before
+    assert not Pause.objects.filter(ended=None).exists()
+
+
+def test_what_keeps_several_workloads_is_not_resumed_while_a_run_on_another_of_them_holds_it(db):
+    """Argo CD is told on its application, which is one for all that it keeps."""
+    argo = Keeper("ArgoCD", "argocd", "home", "u1", pausable=True)
+    app, copier = (WorkloadRef("home", "Deployment", name) for name in ("app", "copier"))
+    first, second = (Run.objects.create(slug="restore-volume", params={}, drafted_by="alice") for _ in range(2))
+    leases.begin(first, argo, app, 60)
+    leases.begin(second, replace(argo, paused=True), copier, 60)
+    assert leases.to_resume(first, argo, app, all_leases=False) is None
+    leases.end(first, argo, app, all_leases=False)
+    assert leases.to_resume(second, replace(argo, paused=True), copier, all_leases=False) == argo, (
+        "as it was before both"
+    )
+    leases.end(second, argo, copier, all_leases=False)
     assert not Pause.objects.filter(ended=None).exists()

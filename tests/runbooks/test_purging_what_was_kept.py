@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from people.actors import person
 from runbooks import actions
 from runbooks.library.purge_kept import PurgeKept
 from runbooks.library.restore_volume import RestoreVolume
-from runbooks.models import Run
+from runbooks.models import ActRecord, Run
 from tests.runbooks.conftest import HOME, drafted, finish, point_of, settle, started
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,14 @@ def test_its_safety_snapshot_goes_only_when_that_is_asked_for(world, volume, res
     assert finish(run, world) == "done", run.why
     first = Run.objects.get(slug="snapshot-volume")
     assert [s.name for s in world.snapshots(HOME)] == [f"{first.tag}-snapshot"]
+
+
+def test_a_snapshot_on_a_nas_is_not_said_to_go_for_it_is_out_of_reach(world, volume, restored, chief):
+    ActRecord.objects.create(
+        run=restored, position=99, done=now(), result={"snapshot": "on-the-nas", "uuid": "1", "nas": "attic"}
+    )
+    run = drafted(PurgeKept(volume=volume.pk, run=restored.pk, snapshots=True), world, by=chief)
+    assert [act.told().params.get("name") for act in run.plan] == [None, f"{restored.tag}-safety"]
 
 
 def test_it_must_be_said_that_it_is_gone_for_good(world, volume, restored, chief, client, root):

@@ -131,6 +131,8 @@ def test_what_would_start_it_again_is_paused_and_the_patch_is_shown(world, volum
     assert finish(run, world) == "done", run.why
     settle(world)
     assert not running(world)
+    again = drafted(ResumeASync(volume=volume.pk), world, by=by)
+    assert [act.guarded.sync.running for act in again.plan if act.told().code == "resume"] == [True]
     assert Pause.objects.get().about == "Flux flux-system/apps, Deployment home/config-syncer"
     page = client.get(reverse("run", args=[run.pk])).text
     assert "replicas: 0" in page
