@@ -80,7 +80,7 @@ def test_everything_is_in_the_namespace_that_admits_only_restricted_pods(objects
     assert {each["metadata"]["namespace"] for each in inside} == {"aftermath"}
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", sorted(PARTS))
 def test_a_part_has_no_right_that_it_could_lose(objects, part):
     spec = pod(objects, part)
     whole = spec["securityContext"]
@@ -117,7 +117,7 @@ def test_only_the_worker_has_an_account_of_the_cluster(objects):
     assert named(objects, "ServiceAccount", "aftermath")["automountServiceAccountToken"] is False
 
 
-@pytest.mark.parametrize("part", LASTING)
+@pytest.mark.parametrize("part", sorted(LASTING))
 def test_what_lasts_is_asked_whether_it_lives_and_starts_after_the_tables(objects, part):
     program = pod(objects, part)["containers"][0]
     assert {"startupProbe", "livenessProbe", "readinessProbe"} <= program.keys()
