@@ -34,6 +34,7 @@ PAGE = 50
 def library(request: Request) -> HttpResponse:
     context = {
         "shelf": by_need(shelf().values()),
+        "may_draft": allowed(request, May.DRAFT_RUN),
         "recent": seen_by(request).select_related("volume")[:10],
         "volume": request.GET.get("volume", ""),  # which a person came from
     }

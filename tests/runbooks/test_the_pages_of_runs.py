@@ -60,6 +60,13 @@ def test_the_shelf_is_in_the_order_of_an_outage(signed_in, volume):
     assert set(order) >= set(shelf())
 
 
+def test_a_viewer_reads_the_shelf_and_is_led_nowhere_they_may_not_be(client, carol):
+    client.force_login(carol)
+    page = client.get(reverse("runbooks")).text
+    assert "Restore a volume" in page
+    assert reverse("runbook", args=["restore-volume"]) not in page
+
+
 def test_only_what_destroys_is_marked_as_such(signed_in, volume):
     page = signed_in.get(reverse("runbooks")).text
     marked = [item for item in page.split("<li>") if "destroys, no way back" in item]
