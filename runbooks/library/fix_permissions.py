@@ -58,6 +58,8 @@ class FixPermissions(Runbook[Seen]):
         else:
             yield objection("differs", stops=False, count=seen.count, first=list(seen.first))
             yield objection("clears-setuid", stops=False)
+        if sidecar := seen.scene.sidecar:
+            yield objection("sidecar-once-more", stops=False, sync=str(sidecar), workload=str(seen.scene.workload))
         yield from kept(seen.scene)
 
     def plan(self, seen: Seen) -> Iterator[Act]:

@@ -20,7 +20,7 @@ from runbooks.world import World
 class Seen(base.Seen):
     scene: Scene
     tag: str
-    snapshots: bool
+    snapshots: bool  # whether one is taken first
     guard: Guard = NOTHING_KNOWN
 
 
@@ -46,7 +46,7 @@ class RecoveryPod(Runbook[Seen]):
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
-        has_snapshots = can_snapshot(world, here.claim)
+        has_snapshots = self.keep and can_snapshot(world, here.claim)
         return Seen(here, world.tag, has_snapshots, syncing.guard(world, here.volume))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
