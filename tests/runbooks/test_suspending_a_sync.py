@@ -6,9 +6,11 @@ import pytest
 from django.urls import reverse
 
 from backups.models import RecoveryPoint, Source, Volume
+from cluster.api import Sync
 from cluster.range import faults
 from health.sweep import sweep
 from runbooks import actions
+from runbooks.library.fix_permissions import FixPermissions
 from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.library.resume_sync import ResumeASync
 from runbooks.library.suspend_sync import SuspendSync
@@ -166,3 +168,44 @@ def test_the_sync_is_picked_from_the_last_sweep(world, volume, client, alice):
     assert client.post(address, {"volume": volume.pk, "minutes": 0}).status_code == 422
     sent = {"volume": volume.pk, "minutes": 60, "sync": "Deployment/config-syncer"}
     assert client.post(address, sent).status_code == 302
+
+
+class WithSidecar:
+    """The practice cluster, but that its sync lives in the pods of the application."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def __getattr__(self, name):
+        return getattr(self.world, name)
+
+    def syncs(self, claim):
+        here = self.world.workload_using(claim)
+        return (Sync(here.ref, "Sidecar", claim.name, bool(here.replicas), 1, container="copier"),)
+
+
+def test_a_sidecar_over_an_emptied_volume_stays_down_when_its_suspension_is_taken_back(world, volume, by):
+    cluster = WithSidecar(world)
+    run = drafted(SuspendSync(volume=volume.pk), cluster, by=by, range_=world)
+    actions.start(run, typed=str(volume), by=by)
+    assert finish(run, cluster, world) == "done", run.why
+    world.break_("emptied")
+    actions.undo(run, by=by)
+    assert finish(run, cluster, world) == "undone", run.why
+    assert world.workload_using(HOME).replicas == 0
+
+
+def test_it_comes_back_over_a_whole_one(world, volume, by):
+    cluster = WithSidecar(world)
+    run = drafted(SuspendSync(volume=volume.pk), cluster, by=by, range_=world)
+    actions.start(run, typed=str(volume), by=by)
+    assert finish(run, cluster, world) == "done", run.why
+    assert [act.told().code for act in run.plan] == ["scale", "note-volume"], "its workload is stopped once"
+    actions.undo(run, by=by)
+    assert finish(run, cluster, world) == "undone", run.why
+    assert world.workload_using(HOME).replicas == 1
+
+
+def test_that_a_sidecar_may_copy_once_more_is_said_before_its_permissions_are_mended(world, volume, by):
+    run = drafted(FixPermissions(volume=volume.pk), WithSidecar(world), by=by, range_=world)
+    assert ("sidecar-once-more", False) in [(o["code"], o["stops"]) for o in run.objections]
