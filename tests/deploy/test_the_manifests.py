@@ -171,7 +171,7 @@ def test_every_variable_is_one_that_the_program_reads_and_no_secret_is_among_the
 
 
 def test_the_example_has_one_image_everywhere_and_its_secrets(example):
-    image = "registry.example.org/aftermath:0.1.0"
+    image = "registry.example.org/aftermath:0.2.0"
     assert {each["image"] for part in PARTS for each in containers(example, part)} == {image}
     assert settings(example)["AGENT_IMAGE"] == image
     secret = named(example, "Secret", "aftermath-secrets")
