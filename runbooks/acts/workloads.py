@@ -15,6 +15,8 @@ from runbooks.acts.guards import Guarded
 from runbooks.base import Act, Facts, Failed, NotYet, facts
 from runbooks.world import World
 
+HEALS_WITHIN = 10.0  # seconds: twice what GitOps takes to put back what drifted
+
 
 @dataclass(frozen=True)
 class Scale(Act):
@@ -70,12 +72,14 @@ class StaysDown(Act):
     """
     Watch that nobody gives the workload its pods back: what heals drift does so within seconds, and would start the
     application on half of its data. `version` is the workload's from before it was scaled down; without `watch`, what
-    happened until now is asked, and nothing is waited for.
+    happened until now is asked, and nothing is waited for. Where something is known to keep it, for `kept`, it is
+    watched for longer: that has to be proven paused.
     """
 
     workload: WorkloadRef
     version: str
     watch: bool = True
+    kept: bool = True
     asks_only: ClassVar[bool] = True
     needs: ClassVar = rights.LOOK
 
@@ -92,23 +96,31 @@ class StaysDown(Act):
             since, given = here.version, ()
         if up := [n for n in (*given, here.replicas) if n]:
             raise Failed(facts("healed", workload=str(self.workload), to=up[0]))
-        left = first + world.patience.steady - time.time() if self.watch else 0
+        long = world.patience.steady if self.kept else min(world.patience.steady, HEALS_WITHIN)
+        left = first + long - time.time() if self.watch else 0
         if left > 0:
-            waiting = facts("nothing-heals", seconds=round(world.patience.steady), workload=str(self.workload))
+            waiting = facts("nothing-heals", seconds=round(long), workload=str(self.workload))
             raise NotYet(waiting, again_in=min(left, 2.0), progress={"version": since, "first": first})
 
 
 @dataclass(frozen=True)
 class Detached(Act):
-    """Wait until everything that can be read agrees that the volume is free, twice, and no stranger uses it."""
+    """
+    Wait until everything that can be read agrees that the volume is free, twice, and no stranger uses it. `restored`:
+    the data is back already, so that a person decides when it takes too long.
+    """
 
     claim: ClaimRef
+    restored: bool = False
     asks_only: ClassVar[bool] = True
     minutes: ClassVar[float] = 10
     needs: ClassVar = rights.needed(rights.LOOK, rights.ATTACHED)
 
     def told(self) -> Facts:
         return facts("detached", claim=self.claim)
+
+    def left_to_people(self) -> bool:
+        return self.restored
 
     def do(self, world: World) -> Mapping[str, Any]:
         anew = {"agreed": 0}  # who disagrees in between ends what they agreed on before

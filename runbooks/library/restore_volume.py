@@ -151,7 +151,7 @@ class RestoreVolume(Runbook[Seen]):
         yield from paused(here, guard)
         yield from quiet(here, guard)
         if here.workload:
-            yield StaysDown(here.workload, here.version)
+            yield StaysDown(here.workload, here.version, kept=bool(here.keepers))
         yield Detached(claim)
         yield from safety(seen)
         source = ClaimRef(claim.namespace, f"{run}-source") if seen.released else None
@@ -167,7 +167,7 @@ class RestoreVolume(Runbook[Seen]):
         if here.workload:
             yield StaysDown(here.workload, here.version, watch=False)
         yield Swap(claim, run, next(safety(seen, "-undone"), None))
-        yield Detached(claim)
+        yield Detached(claim, restored=True)
         yield from up(here)
         if volume.prefix:
             yield baseline(seen)

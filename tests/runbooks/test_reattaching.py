@@ -8,7 +8,7 @@ import pytest
 
 from cluster.api import Pod, Witness
 from cluster.range import faults
-from runbooks.acts.workloads import Detached
+from runbooks.acts.workloads import Detached, StaysDown
 from runbooks.base import NotYet
 from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.records import Rows
@@ -80,6 +80,21 @@ def test_waiting_for_the_detachment_is_said_in_plain_words(world):
     said = say(waits.value.waiting.as_json())
     assert "the cluster still has it attached (csi-1 on node-b)" in said
     assert "sessions of the storage cannot be read" in said
+
+
+def test_once_the_data_is_back_a_volume_that_stays_attached_is_a_persons_to_decide():
+    assert not Detached(HOME).left_to_people()
+    assert Detached(HOME, restored=True).left_to_people()
+
+
+def test_what_is_known_to_keep_a_workload_is_watched_for_longer(world):
+    ref = world.workload_using(HOME).ref
+    world.scale(ref, was=1, to=0)
+    for kept, seconds in ((True, 60), (False, 10)):
+        asked = World(world, Rows(), "am-1", patience=Patience(60, 5))
+        with pytest.raises(NotYet) as waits:
+            StaysDown(ref, world.workload(ref).version, kept=kept).do(asked)
+        assert waits.value.waiting.params["seconds"] == seconds
 
 
 def test_a_stranger_that_uses_the_volume_stops_it(world, volume, by):
