@@ -72,14 +72,14 @@ class StaysDown(Act):
     """
     Watch that nobody gives the workload its pods back: what heals drift does so within seconds, and would start the
     application on half of its data. `version` is the workload's from before it was scaled down; without `watch`, what
-    happened until now is asked, and nothing is waited for. Where something is known to keep it, for `kept`, it is
+    happened until now is asked, and nothing is waited for. Where something `heals` it, as far as is known, it is
     watched for longer: that has to be proven paused.
     """
 
     workload: WorkloadRef
     version: str
     watch: bool = True
-    kept: bool = True
+    heals: bool = True
     asks_only: ClassVar[bool] = True
     needs: ClassVar = rights.LOOK
 
@@ -96,7 +96,7 @@ class StaysDown(Act):
             since, given = here.version, ()
         if up := [n for n in (*given, here.replicas) if n]:
             raise Failed(facts("healed", workload=str(self.workload), to=up[0]))
-        long = world.patience.steady if self.kept else min(world.patience.steady, HEALS_WITHIN)
+        long = world.patience.steady if self.heals else min(world.patience.steady, HEALS_WITHIN)
         left = first + long - time.time() if self.watch else 0
         if left > 0:
             waiting = facts("nothing-heals", seconds=round(long), workload=str(self.workload))

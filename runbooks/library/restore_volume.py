@@ -151,7 +151,7 @@ class RestoreVolume(Runbook[Seen]):
         yield from paused(here, guard)
         yield from quiet(here, guard)
         if here.workload:
-            yield StaysDown(here.workload, here.version, kept=bool(here.keepers))
+            yield StaysDown(here.workload, here.version, heals=bool(here.keepers))
         yield Detached(claim)
         yield from safety(seen)
         source = ClaimRef(claim.namespace, f"{run}-source") if seen.released else None

@@ -90,10 +90,10 @@ def test_once_the_data_is_back_a_volume_that_stays_attached_is_a_persons_to_deci
 def test_what_is_known_to_keep_a_workload_is_watched_for_longer(world):
     ref = world.workload_using(HOME).ref
     world.scale(ref, was=1, to=0)
-    for kept, seconds in ((True, 60), (False, 10)):
+    for heals, seconds in ((True, 60), (False, 10)):
         asked = World(world, Rows(), "am-1", patience=Patience(60, 5))
         with pytest.raises(NotYet) as waits:
-            StaysDown(ref, world.workload(ref).version, kept=kept).do(asked)
+            StaysDown(ref, world.workload(ref).version, heals=heals).do(asked)
         assert waits.value.waiting.params["seconds"] == seconds
 
 
