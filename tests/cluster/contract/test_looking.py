@@ -98,6 +98,7 @@ def test_a_pods_log_is_read_until_the_pod_is_gone(place, cluster):
 
 
 def test_events_of_a_claim_tell_of_its_pods(place, cluster):
+    place.until(lambda: cluster.workload(place.workload).ready == 1, "a ready pod")  # what never ran is not killed
     cluster.scale(place.workload, was=1, to=0)
     found = place.until(lambda: [e for e in cluster.events(place.claim) if e.reason == "Killing"], "an event")
     assert place.workload.name in found[-1].subject

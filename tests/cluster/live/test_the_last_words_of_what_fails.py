@@ -11,7 +11,7 @@ from cluster.api import ClaimRef, Container, Pod, WorkloadRef
 from cluster.live.logs import MOST, last_words
 from tests.cluster.kit import bare, claim, container, deployment, pods
 
-CRASHES = "echo 'app: /config/.storage: Permission denied'; sleep 0.3; exit 13"
+CRASHES = "echo 'app: /config/.storage: Permission denied'; sleep 2; exit 13"  # long enough to be seen while it runs
 
 
 @pytest.fixture(scope="module")
