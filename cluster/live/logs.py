@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from cluster.api import Container, Pod
-from cluster.errors import ClusterError
+from cluster.errors import ClusterError, Unreachable
 from cluster.kubernetes import Api
 from cluster.live.objects import CORE, below
 
@@ -15,13 +15,17 @@ MOST = 20  # containers whose last words are read
 LINES = 20
 LATELY = timedelta(minutes=10)
 LONGEST = 256 * 1024  # bytes of the last lines
+NO_LOG = "unable to retrieve container logs for "  # a node says so in place of the log, as if all were well
 
 
 def tail(api: Api, pod: Pod, container: str, lines: int, *, previous: bool = False) -> tuple[str, ...]:
-    """Raises Refused while there is no log."""
+    """Raises Refused while there is no log, Unreachable when its node has it no more or not yet."""
     query = {"container": container, "tailLines": str(lines), "limitBytes": str(LONGEST)}
     which = {"previous": "true"} if previous else {}
-    return tuple(api.text(f"{below(CORE, 'pods', pod.namespace, pod.name)}/log", **query, **which).splitlines())
+    said = api.text(f"{below(CORE, 'pods', pod.namespace, pod.name)}/log", **query, **which)
+    if said.startswith(NO_LOG):
+        raise Unreachable(said.strip())
+    return tuple(said.splitlines())
 
 
 def last_words(

@@ -73,6 +73,20 @@ class Library:
         return f"{path} {query.get('previous', '')}\n"
 
 
+class WithoutLogs:
+    def text(self, path, **query):
+        return "unable to retrieve container logs for containerd://4f2a"
+
+
+def test_what_a_node_says_in_place_of_a_log_is_not_taken_for_one():
+    pod = Pod("home", "web", "1", "node", "Running", False, WorkloadRef("home", "Deployment", "web"),
+              containers=(back_off(restarts=3),))  # fmt: skip
+    with ThreadPoolExecutor(2) as pool:
+        logs, unread = last_words(WithoutLogs(), pool, [pod], datetime.now(UTC))
+    assert logs == {}
+    assert unread == {"logs:home/web/app": "unable to retrieve container logs for containerd://4f2a"}
+
+
 def test_of_very_many_that_fail_the_worst_are_read_and_the_others_are_blind():
     ref = WorkloadRef("home", "Deployment", "web")
     many = [
