@@ -85,6 +85,7 @@ def wrong(health: Health, at: datetime) -> Question:
     lines = [incident_line(each, at) for each in incidents] + [finding_line(each, at) for each in findings]
     unknown = unknown_lines(health)
     state = worst(line.state for line in lines + unknown)
+    judged = bool(lines or unknown or health.counts.get("ok"))
     seen = not health.old or bool(lines)
     said = [
         ngettext("%(n)s incident", "%(n)s incidents", len(incidents)) % {"n": number(len(incidents))},
@@ -94,11 +95,11 @@ def wrong(health: Health, at: datetime) -> Question:
         "wrong",
         _("What is wrong now?"),
         _("wrong now"),
-        state,
+        state if judged else "",
         number(len(lines)) if seen else "?",
         said if lines else [asked(health)],
         lines[:SHOWN] + unknown,
-        calm=_("Nothing, of all that was asked."),
+        calm=_("Nothing, of all that was asked.") if judged else _("Nothing runs there that could be judged."),
         more=rest_of(lines),
         more_href=reverse("health"),
     )
@@ -249,7 +250,7 @@ def lost(rows: list[VolumeRow]) -> Question:
         calm=_("Nothing beyond what was agreed: each volume has a good copy that is young enough.")
         if rows
         else _("No volume is named yet, so there is nothing to ask about."),
-        more=rest_of(lines),
+        more=rest_of(lines) if rows else _("Recoverability"),
         more_href=reverse("recoverability"),
     )
 

@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
 from audit.models import record
@@ -58,6 +59,22 @@ def test_when_all_was_asked_and_nothing_fails_it_says_of_how_much(reader, seen):
     assert (state, figure) == ("ok", "0")
     assert "7 subjects, asked just now" in said
     assert "Nothing, of all that was asked." in said
+
+
+@pytest.mark.parametrize("counts", [{}, {"nothing": 3}])
+def test_where_nothing_could_be_judged_a_zero_is_not_green(reader, seen, counts):
+    told = {"checks": {"crash-loop": {"at": seen.isoformat(), "counts": counts, "why": None}}, "unknown": []}
+    Reading.objects.filter(what="checks").update(told=told)
+    state, figure, said = answer(reader, "wrong")
+    assert (state, figure) == ("none", "0")
+    assert "Nothing runs there that could be judged." in said
+
+
+def test_who_has_no_volume_yet_is_led_to_where_one_is_named(reader):
+    state, figure, said = answer(reader, "back")
+    assert (state, figure) == ("none", "0")
+    assert "No volume is named yet" in said
+    assert f'<a href="{reverse("recoverability")}">Recoverability</a></p>' in reader.get("/").text
 
 
 def test_an_old_look_is_unknown_whatever_it_said(reader, seen):
