@@ -44,6 +44,12 @@ class Listing(Generic[T]):
     items: tuple[T, ...]
     unreadable: int = 0
 
+    def whole(self, what: str) -> tuple[T, ...]:
+        """All of it. Raises Refused if one made no sense: nothing may be concluded from what is not there."""
+        if self.unreadable:
+            raise Refused(f"{self.unreadable} of the {what} objects could not be understood.")
+        return self.items
+
 
 class Meta(msgspec.Struct):
     continue_: str = msgspec.field(default="", name="continue")

@@ -16,7 +16,6 @@ from cluster.kubernetes import Api
 from cluster.live import looks
 from cluster.live.objects import CORE, STORAGE, Meta, Object, PodObject, below
 from cluster.live.storage import Attachment, Node, VolumeObject, claim_at, driver, volume_of
-from cluster.live.workloads import whole
 from cluster.nas.witness import storage
 
 What = Literal["pods", "attachment", "node"]
@@ -79,7 +78,7 @@ def by_pods(found: list[Pod], using: Sequence[Pod]) -> Witness:
 
 
 def by_attachments(api: Api, volume: VolumeObject, found: list[Attachment]) -> Witness:
-    listed = whole(api.list(below(STORAGE, "volumeattachments"), Attachment), "VolumeAttachment")
+    listed = api.list(below(STORAGE, "volumeattachments"), Attachment).whole("VolumeAttachment")
     found.extend(a for a in listed if a.spec.source.persistent_volume_name == volume.metadata.name)
     if found:
         return Witness("attachment", "attached", "; ".join(attachment(a) for a in found))
@@ -117,7 +116,7 @@ def by_nodes(
             return Witness("node", "unknown", "of a volume of this sort it cannot be read")
         return Witness("node", "detached", f"a volume of the sort {sort} is in no list")
     unique = f"kubernetes.io/csi/{csi.driver}^{csi.volume_handle}"
-    nodes = whole(api.list(below(CORE, "nodes"), Node), "Node")
+    nodes = api.list(below(CORE, "nodes"), Node).whole("Node")
     holding = [(node, lists(node, unique)) for node in nodes if lists(node, unique)]
     told: list[str] = []
     for node, where in holding:

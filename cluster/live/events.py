@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from cluster.api import Event
 from cluster.live.objects import EventObject
@@ -15,10 +14,6 @@ def sorted_events(found: Iterable[EventObject]) -> tuple[Event, ...]:
 
 
 def event_value(here: EventObject) -> Event:
-    """An event that is repeated is the same object: when it last happened counts."""
-    last = here.series.last_observed_time if here.series else None
-    times = (last, here.last_timestamp, here.event_time, here.first_timestamp, here.metadata.creation_timestamp)
-    at = next((t for t in times if t), datetime.min.replace(tzinfo=UTC))
     about = here.involved_object
     subject = f"{about.namespace}/{about.name}" if about.namespace else about.name
-    return Event(at, subject, here.reason, here.message, here.type == "Warning")
+    return Event(here.at, subject, here.reason, here.message, here.type == "Warning")

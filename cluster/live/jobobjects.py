@@ -1,46 +1,18 @@
-"""A Job of ours, its pod and its events, cut down to what tells how it fares."""
+"""A Job of ours and its pod, cut down to what tells how it fares."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from cluster.live.jobpod import CONTAINER, STARTED
-from cluster.live.objects import MANAGED, US, Meta, Object
-
-
-class Condition(Object):
-    type: str
-    status: str = ""
-    reason: str = ""
-    message: str = ""
-
-
-class SecretName(Object):
-    secret_name: str = ""
-
-
-class ClaimName(Object):
-    claim_name: str = ""
-
-
-class Volume(Object):
-    name: str
-    secret: SecretName | None = None
-    persistent_volume_claim: ClaimName | None = None
-
-
-class PodSpec(Object):
-    volumes: list[Volume] = []
-
-
-class Template(Object):
-    spec: PodSpec
+from cluster.live.objects import MANAGED, US, Condition, ContainerState, Meta, Object, PodObject, PodTemplate
+from cluster.live.pods import has_ended
 
 
 class JobBody(Object):
-    template: Template
+    template: PodTemplate
     suspend: bool = False
     active_deadline_seconds: int = 0
 
@@ -79,53 +51,11 @@ class JobObject(Object):
         return next((c for c in self.status.conditions if c.type == kind and c.status == "True"), None)
 
 
-class Waiting(Object):
-    reason: str = ""
-    message: str = ""
-
-
-class Running(Object):
-    started_at: datetime | None = None
-
-
-class Terminated(Object):
-    exit_code: int = 0
-    reason: str = ""
-    message: str = ""
-
-
-class State(Object):
-    waiting: Waiting | None = None
-    running: Running | None = None
-    terminated: Terminated | None = None
-
-
-class ContainerState(Object):
-    name: str
-    state: State = msgspec.field(default_factory=State)
-
-
-class PodState(Object):
-    phase: str = ""
-    reason: str = ""
-    message: str = ""
-    conditions: list[Condition] = []
-    container_statuses: list[ContainerState] = []
-
-
-class Placed(Object):
-    node_name: str = ""
-
-
-class Pod(Object):
-    metadata: Meta
-    spec: Placed = msgspec.field(default_factory=Placed)
-    status: PodState = msgspec.field(default_factory=PodState)
-
+class Pod(PodObject):
     @property
-    def agent(self) -> State:
+    def agent(self) -> ContainerState:
         found = (c.state for c in self.status.container_statuses if c.name == CONTAINER)
-        return next(found, State())
+        return next(found, ContainerState())
 
     @property
     def runs(self) -> bool:
@@ -133,24 +63,4 @@ class Pod(Object):
 
     @property
     def over(self) -> bool:
-        return self.status.phase in ("Succeeded", "Failed")
-
-
-class About(Object):
-    kind: str = ""
-    name: str = ""
-
-
-class Event(Object):
-    metadata: Meta
-    involved_object: About
-    reason: str = ""
-    message: str = ""
-    type: str = ""
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
-
-    @property
-    def at(self) -> datetime:
-        at = self.last_timestamp or self.event_time or self.metadata.creation_timestamp
-        return at or datetime.min.replace(tzinfo=UTC)
+        return has_ended(self)

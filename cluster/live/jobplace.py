@@ -12,7 +12,7 @@ from cluster.kubernetes import Api
 from cluster.live import snapshots
 from cluster.live.jobpod import mounts_claim
 from cluster.live.objects import CORE, STORAGE, Meta, Object, below
-from cluster.live.workloads import whole
+from cluster.live.pods import at_work
 
 ONCE, ONE_POD = "ReadWriteOnce", "ReadWriteOncePod"
 
@@ -40,37 +40,6 @@ class StorageClass(Object):
     mount_options: list[str] = []
     reclaim_policy: str = "Delete"
     volume_binding_mode: str = "Immediate"
-
-
-class ClaimName(Object):
-    claim_name: str
-
-
-class Mounted(Object):
-    name: str
-    persistent_volume_claim: ClaimName | None = None
-
-
-class UserSpec(Object):
-    node_name: str = ""
-    volumes: list[Mounted] = []
-
-
-class UserState(Object):
-    phase: str = ""
-
-
-class User(Object):
-    """A pod, by what it mounts."""
-
-    metadata: Meta
-    spec: UserSpec
-    status: UserState | None = None
-
-    def mounts(self, claim: str) -> bool:
-        names = (v.persistent_volume_claim.claim_name for v in self.spec.volumes if v.persistent_volume_claim)
-        over = self.status is not None and self.status.phase in ("Succeeded", "Failed")
-        return claim in names and not over
 
 
 @dataclass(frozen=True)
@@ -114,8 +83,7 @@ def one_node(api: Api, claims: Iterable[ClaimObject]) -> str:
     namespace, nodes = "", set()
     for claim in claims:
         namespace = claim.metadata.namespace
-        pods = whole(api.list(below(CORE, "pods", namespace), User), "Pod")
-        users = [pod for pod in pods if pod.mounts(claim.metadata.name)]
+        users = at_work(api, ClaimRef(namespace, claim.metadata.name))
         if ONE_POD in claim.spec.access_modes and users:
             raise Refused(
                 f"The claim {namespace}/{claim.metadata.name} may be used by one pod only (ReadWriteOncePod), and "

@@ -19,9 +19,9 @@ import msgspec
 from cluster.api import Job
 from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
 from cluster.kubernetes import Api
-from cluster.live.jobobjects import Condition, Event, JobObject, Pod, Waiting
+from cluster.live.jobobjects import JobObject, Pod
 from cluster.live.jobpod import CONTAINER, GAVE_UP, SAID
-from cluster.live.objects import BATCH, CORE, Meta, below, pointer
+from cluster.live.objects import BATCH, CORE, Condition, EventObject, Meta, Waiting, below, pointer
 
 log = logging.getLogger(__name__)
 
@@ -175,19 +175,21 @@ def late(since: datetime | None, now: datetime, patience: float) -> bool:
     return since is not None and (now - since).total_seconds() > patience
 
 
-def about(api: Api, meta: Meta) -> list[Event]:
+def about(api: Api, meta: Meta) -> list[EventObject]:
     return warnings(api, meta.namespace, f"involvedObject.uid={meta.uid}")
 
 
-def warnings(api: Api, namespace: str, which: str) -> list[Event]:
+def warnings(api: Api, namespace: str, which: str) -> list[EventObject]:
     try:
-        return list(api.list(below(CORE, "events", namespace), Event, fieldSelector=f"{which},type=Warning").items)
+        return list(
+            api.list(below(CORE, "events", namespace), EventObject, fieldSelector=f"{which},type=Warning").items
+        )
     except (Forbidden, Unreachable) as e:
         log.warning("The events of %s cannot be read: %s", namespace, e)
         return []
 
 
-def newest(events: list[Event]) -> str:
+def newest(events: list[EventObject]) -> str:
     return max(events, key=lambda e: e.at).message if events else ""
 
 

@@ -15,7 +15,7 @@ from cluster.live.logs import tail
 from cluster.live.objects import CORE, EventObject, PodObject, below
 from cluster.live.pods import Owners, is_using, one_by_one, pod_value
 from cluster.live.storage import claim_at, must_stay
-from cluster.live.workloads import LASTING, Made, in_namespace, one, whole
+from cluster.live.workloads import LASTING, Made, in_namespace, one
 
 END = r"[a-z0-9]{5}"  # of a generated name
 POD_NAMES = {
@@ -51,7 +51,7 @@ def workload_using(api: Api, claim: ClaimRef) -> Workload | None:
 def pods_using(api: Api, claim: ClaimRef) -> tuple[Pod, ...]:
     claim_at(api, claim)
     path = below(CORE, "pods", claim.namespace)
-    found = whole(api.list(path, PodObject), "Pod")
+    found = api.list(path, PodObject).whole("Pod")
     owners = Owners(one_by_one(api))
     seen = ((here, pod_value(here, owners.top(here.metadata))) for here in found if is_using(here))
     using = (replace(pod, onboarding=asking.as_new(here)) for here, pod in seen if claim.name in pod.claims)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -81,6 +81,10 @@ class ClaimSource(Object):
     claim_name: str
 
 
+class SecretSource(Object):
+    secret_name: str = ""
+
+
 class HostPath(Object):
     path: str
 
@@ -92,6 +96,7 @@ class Volume(Object):
     persistent_volume_claim: ClaimSource | None = None
     ephemeral: dict[str, Any] | None = None
     host_path: HostPath | None = None
+    secret: SecretSource | None = None
 
 
 class PodSpec(Object):
@@ -145,6 +150,8 @@ class Condition(Object):
 
 class PodStatus(Object):
     phase: str = ""
+    reason: str = ""
+    message: str = ""
     conditions: list[Condition] = []
     container_statuses: list[ContainerStatus] = []
     init_container_statuses: list[ContainerStatus] = []
@@ -244,6 +251,13 @@ class EventObject(Object):
     last_timestamp: datetime | None = None
     event_time: datetime | None = None
     series: Series | None = None
+
+    @property
+    def at(self) -> datetime:
+        """An event that is repeated is the same object: when it last happened counts."""
+        last = self.series.last_observed_time if self.series else None
+        times = (last, self.last_timestamp, self.event_time, self.first_timestamp, self.metadata.creation_timestamp)
+        return next((t for t in times if t), datetime.min.replace(tzinfo=UTC))
 
 
 def below(base: str, resource: str, namespace: str = "", name: str = "") -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from cluster.api import Container, Pod, WorkloadRef
+from cluster.api import ClaimRef, Container, Pod, WorkloadRef
 from cluster.errors import Forbidden, NotFound
 from cluster.hardening import curbed
 from cluster.kubernetes import Api
 from cluster.live.objects import (
+    CORE,
     Bare,
     ContainerSpec,
     ContainerState,
@@ -19,6 +20,7 @@ from cluster.live.objects import (
     Owner,
     PodObject,
     PodSpec,
+    below,
     path_of,
     paths_of,
 )
@@ -89,9 +91,19 @@ def began(state: ContainerState) -> datetime | None:
     return state.running.started_at if state.running else None
 
 
+def has_ended(here: PodObject) -> bool:
+    return here.status.phase in ENDED
+
+
 def is_using(here: PodObject) -> bool:
     """A pod that has ended holds nothing any more. One that is going does, until its node has let all of it go."""
-    return here.status.phase not in ENDED or here.metadata.deletion_timestamp is not None
+    return not has_ended(here) or here.metadata.deletion_timestamp is not None
+
+
+def at_work(api: Api, claim: ClaimRef) -> list[PodObject]:
+    """The pods that mount the claim and have not ended. Raises Refused when there are pods that make no sense."""
+    found = api.list(below(CORE, "pods", claim.namespace), PodObject).whole("Pod")
+    return [here for here in found if claim.name in claims_of(here.spec, here.metadata.name) and not has_ended(here)]
 
 
 # --- Who made it ---

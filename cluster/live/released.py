@@ -15,13 +15,12 @@ from cluster.errors import Conflict, NotFound, Refused
 from cluster.kubernetes import Api
 from cluster.live.changing import Operations, Raw, annotate, dig, put, settle, tested
 from cluster.live.objects import CORE, Meta, Object, below
+from cluster.live.pods import at_work
 from cluster.live.quantity import whole
-from cluster.live.workloads import whole as whole_list
 
 REBOUND = "aftermath.dev/rebound-from"  # of a volume: the claim that it had
 KEEP = ("spec", "persistentVolumeReclaimPolicy")
 CLAIM = ("spec", "claimRef")
-ENDED = ("Succeeded", "Failed")
 
 
 class Bound(Object):
@@ -195,8 +194,8 @@ def release(api: Api, ref: ClaimRef, labels: Mapping[str, str], *, dry: bool = F
         return
     if not carries(claim, labels):
         raise Refused(f"The claim {ref} was not made by this run.")
-    if users := using(api, ref):
-        raise Conflict(f"{ref} is still used by {', '.join(users)}.")
+    if users := at_work(api, ref):
+        raise Conflict(f"{ref} is still used by {', '.join(f'{ref.namespace}/{u.metadata.name}' for u in users)}.")
     if name := claim.spec.volume_name:
         settle(api, below(CORE, "persistentvolumes", name=name), lambda here: put(here, KEEP, "Retain"), dry=dry)
     try:
@@ -204,35 +203,3 @@ def release(api: Api, ref: ClaimRef, labels: Mapping[str, str], *, dry: bool = F
         api.delete(path, uid=claim.metadata.uid, dry=dry)
     except NotFound:
         return
-
-
-class ClaimSource(Object):
-    claim_name: str = ""
-
-
-class PodVolume(Object):
-    persistent_volume_claim: ClaimSource = msgspec.field(default_factory=ClaimSource)
-
-
-class PodSpec(Object):
-    volumes: list[PodVolume] = []
-
-
-class PodStatus(Object):
-    phase: str = ""
-
-
-class Pod(Object):
-    metadata: Meta
-    spec: PodSpec = msgspec.field(default_factory=PodSpec)
-    status: PodStatus = msgspec.field(default_factory=PodStatus)
-
-
-def using(api: Api, ref: ClaimRef) -> list[str]:
-    """The pods that mount the claim and have not ended."""
-    return [
-        f"{ref.namespace}/{pod.metadata.name}"
-        for pod in whole_list(api.list(below(CORE, "pods", ref.namespace), Pod), "Pod")
-        if pod.status.phase not in ENDED
-        and ref.name in {volume.persistent_volume_claim.claim_name for volume in pod.spec.volumes}
-    ]

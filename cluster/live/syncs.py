@@ -16,7 +16,7 @@ from cluster.live import scaling
 from cluster.live.objects import Controller, Owner, path_of, paths_of, pointer, test_and_set
 from cluster.live.pods import controller
 from cluster.live.storage import claim_at
-from cluster.live.workloads import KINDS, Made, in_namespace, one, over, whole
+from cluster.live.workloads import KINDS, Made, in_namespace, one, over
 
 NOWHERE = "aftermath.dev/suspended"
 Kind = Literal["Deployment", "StatefulSet", "CronJob", "DaemonSet", "Sidecar"]
@@ -110,7 +110,7 @@ def put_cron(api: Api, here: Made, *, running: bool, dry: bool) -> None:
 
 def end_jobs(api: Api, here: Made, *, dry: bool) -> None:
     """Those that it has started and that have not ended. Asked for again, those that began meanwhile."""
-    for job in whole(api.list(paths_of("Job", here.ref.namespace), Controller), "Job"):
+    for job in api.list(paths_of("Job", here.ref.namespace), Controller).whole("Job"):
         owner: Owner | None = controller(job.metadata)
         going = job.metadata.deletion_timestamp is not None
         if owner and owner.uid == here.object.metadata.uid and not over(job) and not going:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cluster.api import ClaimRef, Workload, WorkloadRef
-from cluster.errors import Forbidden, Refused
-from cluster.kubernetes import Api, Listing, T
+from cluster.errors import Forbidden
+from cluster.kubernetes import Api
 from cluster.live.copying import is_sync, said
 from cluster.live.objects import CORE, Bare, ContainerSpec, Controller, PodObject, PodTemplate, below, path_of, paths_of
 from cluster.live.pods import ENDED, claims_of
@@ -148,7 +148,7 @@ def bare(ref: WorkloadRef, pod: PodObject) -> Made:
 
 def in_namespace(api: Api, namespace: str) -> tuple[Made, ...]:
     """All that make pods again and again. Raises Forbidden if a kind may not be read: the one sought may be there."""
-    found = {kind: whole(api.list(paths_of(kind, namespace), Controller), kind) for kind in KINDS}
+    found = {kind: api.list(paths_of(kind, namespace), Controller).whole(kind) for kind in KINDS}
     numbered = numbered_in(api, namespace, found["StatefulSet"])
     return tuple(made(kind, here, numbered) for kind, objects in found.items() for here in objects)
 
@@ -170,10 +170,3 @@ def expected(sets: Sequence[Controller]) -> Iterable[ClaimRef]:
             for number in range(max(1, given(here.spec.replicas))):
                 name = f"{template.metadata.name}-{here.metadata.name}-{number}"
                 yield ClaimRef(here.metadata.namespace, name)
-
-
-def whole(listing: Listing[T], what: str) -> tuple[T, ...]:
-    """All of a list. Raises Refused if one of it made no sense: nothing may be concluded from what is not there."""
-    if listing.unreadable:
-        raise Refused(f"{listing.unreadable} of the {what} objects could not be understood.")
-    return listing.items
