@@ -10,9 +10,10 @@ from django.utils.timezone import now
 
 from audit.models import Entry, broken
 from backups.models import RecoveryPoint, Source
-from cluster.range.store import serve
+from cluster.range.store import BUCKET, serve
 from people import words
 from runbooks import actions
+from runbooks.library.archive_volume import ArchiveVolume
 from runbooks.library.fix_permissions import FixPermissions
 from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.library.restore_volume import RestoreVolume
@@ -42,13 +43,21 @@ def test_a_draft_changes_nothing_and_says_what_would_be_done(world, volume, by):
     ]  # fmt: skip
 
 
-def test_a_link_that_leads_out_of_the_volume_comes_back_as_a_link(world, volume, by):
+def test_a_link_that_leads_out_of_the_volume_comes_back_as_a_link_from_an_archive_of_it(world, volume, by):
     link = world.ground.volumes.data(HOME) / "localtime"
     link.symlink_to("/etc/localtime")
-    point = point_of(volume, world, by)
-    world.break_("emptied")
-    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
-    assert finish(run, world) == "done", run.why
+    source = Source.objects.create(volume=volume, kind="archives", bucket=BUCKET, prefix="archives/home")
+    with serve(world.directory):
+        made = started(ArchiveVolume(volume=volume.pk), world, by=by)
+        assert finish(made, world) == "done", made.why
+        result = made.records.exclude(result={}).last().result
+        point = RecoveryPoint.objects.create(
+            volume=volume, source=source, kind="archive", ref=result["archive_key"], taken=now(),
+            files=result["manifest"]["files"], bytes=result["manifest"]["bytes"],
+        )  # fmt: skip
+        world.break_("emptied")
+        run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+        assert finish(run, world) == "done", run.why
     assert link.readlink() == Path("/etc/localtime")
 
 
