@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused,
 from cluster.kubernetes import Api
 from cluster.live.jobobjects import JobObject, Pod
 from cluster.live.jobpod import CONTAINER, GAVE_UP, SAID
+from cluster.live.logs import written
 from cluster.live.objects import BATCH, CORE, Condition, EventObject, Meta, Waiting, below, pointer
 
 log = logging.getLogger(__name__)
@@ -72,8 +73,8 @@ def said(api: Api, pod: Pod | None, *, ended: bool) -> Words:
     left = message(pod.agent.terminated.message) if pod.agent.terminated else {}
     try:
         lines = LINES_AT_THE_END if ended else LINES
-        path = below(CORE, "pods", pod.metadata.namespace, f"{pod.metadata.name}/log")
-        words = spoken(api.text(path, container=CONTAINER, tailLines=str(lines)))
+        meta = pod.metadata
+        words = spoken(written(api, meta.namespace, meta.name, container=CONTAINER, tailLines=str(lines)))
     except (NotFound, Refused):  # it is not there yet, or no more
         words = {}
     except (Unreachable, Forbidden):  # its node does not answer; the pod's status may say enough
@@ -83,9 +84,9 @@ def said(api: Api, pod: Pod | None, *, ended: bool) -> Words:
     return words | left
 
 
-def spoken(text: str) -> Words:
+def spoken(lines: Iterable[str]) -> Words:
     words: Words = {}
-    for line in text.splitlines():
+    for line in lines:
         words |= message(line)
     return words
 

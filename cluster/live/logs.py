@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -15,17 +16,25 @@ MOST = 20  # containers whose last words are read
 LINES = 20
 LATELY = timedelta(minutes=10)
 LONGEST = 256 * 1024  # bytes of the last lines
-NO_LOG = "unable to retrieve container logs for "  # a node says so in place of the log, as if all were well
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\S+ ?")
 
 
 def tail(api: Api, pod: Pod, container: str, lines: int, *, previous: bool = False) -> tuple[str, ...]:
     """Raises Refused while there is no log, Unreachable when its node has it no more or not yet."""
     query = {"container": container, "tailLines": str(lines), "limitBytes": str(LONGEST)}
-    which = {"previous": "true"} if previous else {}
-    said = api.text(f"{below(CORE, 'pods', pod.namespace, pod.name)}/log", **query, **which)
-    if said.startswith(NO_LOG):
-        raise Unreachable(said.strip())
-    return tuple(said.splitlines())
+    return written(api, pod.namespace, pod.name, **query, **({"previous": "true"} if previous else {}))
+
+
+def written(api: Api, namespace: str, pod: str, **query: str) -> tuple[str, ...]:
+    """
+    The lines of a log as the container wrote them. A node that cannot read one may say so in its place, as if all were
+    well; so the lines are asked for with their time, and what comes without one is the node's words: Unreachable.
+    """
+    said = api.text(f"{below(CORE, 'pods', namespace, pod)}/log", timestamps="true", **query)
+    lines = said.removesuffix("\n").split("\n") if said else []
+    if strange := next((line for line in lines if not STAMP.match(line)), None):
+        raise Unreachable(strange.strip())
+    return tuple(STAMP.sub("", line, count=1).rstrip("\r") for line in lines)
 
 
 def last_words(

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from cluster.api import ClaimRef, Container, Pod, WorkloadRef
-from cluster.live.logs import MOST, last_words
+from cluster.live.logs import MOST, last_words, tail
 from tests.cluster.kit import bare, claim, container, deployment, pods
 
+NO_LOG = "unable to retrieve container logs for containerd://4f2a"
 CRASHES = "echo 'app: /config/.storage: Permission denied'; sleep 2; exit 13"  # long enough to be seen while it runs
 
 
@@ -70,21 +71,37 @@ class Library:
 
     def text(self, path, **query):
         self.asked += 1
-        return f"{path} {query.get('previous', '')}\n"
+        return f"2026-11-23T19:00:00.123456789Z {path} {query.get('previous', '')}\n"
 
 
-class WithoutLogs:
+class Says:
+    """An API server that has this in place of every log."""
+
+    def __init__(self, words):
+        self.words = words
+
     def text(self, path, **query):
-        return "unable to retrieve container logs for containerd://4f2a"
+        return self.words
 
 
-def test_what_a_node_says_in_place_of_a_log_is_not_taken_for_one():
+@pytest.mark.parametrize("stamped", ["", "2026-11-23T19:00:00.123456789Z app: begins\n"])
+def test_what_a_node_says_in_place_of_a_log_or_after_its_half_is_not_taken_for_one(stamped):
     pod = Pod("home", "web", "1", "node", "Running", False, WorkloadRef("home", "Deployment", "web"),
               containers=(back_off(restarts=3),))  # fmt: skip
     with ThreadPoolExecutor(2) as pool:
-        logs, unread = last_words(WithoutLogs(), pool, [pod], datetime.now(UTC))
+        logs, unread = last_words(Says(stamped + NO_LOG), pool, [pod], datetime.now(UTC))
     assert logs == {}
-    assert unread == {"logs:home/web/app": "unable to retrieve container logs for containerd://4f2a"}
+    assert unread == {"logs:home/web/app": NO_LOG}
+
+
+def test_a_log_is_read_as_it_was_written():
+    stamp = "2026-11-23T19:00:00.123456789Z "
+    written_so = (
+        f"{stamp}one\u2028two\f three \n{stamp}\n2026-11-23T20:00:00+01:00 2026-11-23T19:00:00Z said\r\n{stamp}cut"
+    )
+    pod = Pod("home", "web", "1", "node", "Running", False, None)
+    assert tail(Says(written_so), pod, "app", 9) == ("one\u2028two\f three ", "", "2026-11-23T19:00:00Z said", "cut")
+    assert tail(Says(""), pod, "app", 9) == ()
 
 
 def test_of_very_many_that_fail_the_worst_are_read_and_the_others_are_blind():
