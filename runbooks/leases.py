@@ -5,6 +5,9 @@ A lease whose end has come is resumed by the engine, also when nobody is there a
 is still live, at work or stuck, is prolonged instead, and that is told: a keeper that comes back in the middle would
 start the application on data that is half in place, and a drift that is not healed for a while does less harm. Who
 leaves a stuck run as it is lets its leases end in their time.
+
+One that also keeps a sync stopped never ends by the clock: nobody has seen what the volume holds by then, and an
+emptied one would be copied over the last good copy. It stands, and that is said, until a person resumes one of both.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from audit.models import record
-from cluster.api import Keeper, WorkloadRef
+from cluster.api import Keeper, Sync, WorkloadRef
 from cluster.errors import ClusterError, NotFound
 from cluster.port import Cluster
 from people.actors import ENGINE
-from runbooks.base import decoded, encoded, facts
+from runbooks.acts.gitops import PauseKeeper
+from runbooks.base import Facts, decoded, encoded, facts
 from runbooks.models import LIVE, Line, Pause, Run
 
 LONGER = timedelta(minutes=15)
@@ -116,6 +120,8 @@ def prolong(pause: Pause) -> None:
 
 def resume(pause: Pause, cluster: Cluster) -> None:
     """Put the keeper back, unless another lease stands. What cannot be resumed now is tried again, and said."""
+    if sync := kept_stopped(pause):
+        return stand(pause, facts("kept-paused", sync=str(sync)))
     keeper, workload = decoded(Keeper, pause.keeper), decoded(WorkloadRef, pause.workload)
     back = to_resume(pause.run, keeper, workload, all_leases=False)
     try:
@@ -124,7 +130,21 @@ def resume(pause: Pause, cluster: Cluster) -> None:
     except NotFound:
         pass  # the workload or its keeper is gone: there is nothing to put back
     except ClusterError as e:
-        problem = facts("not-resumed", error=str(e)).as_json()
-        Pause.objects.filter(pk=pause.pk, ended=None).update(problem=problem)
-        return None
+        return stand(pause, facts("not-resumed", error=str(e)))
     return close(pause)
+
+
+def kept_stopped(pause: Pause) -> Sync | None:
+    """The sync that the keeper would start again, where the run that paused it wanted its volume looked into first."""
+    for act in pause.run.plan:
+        if isinstance(act, PauseKeeper) and act.guarded and about(act.keeper, act.workload) == pause.about:
+            return act.guarded.sync
+    return None
+
+
+@transaction.atomic
+def stand(pause: Pause, why: Facts) -> None:
+    """It goes on after its end. A reason of another sort is written down once."""
+    Pause.objects.filter(pk=pause.pk, ended=None).update(problem=why.as_json())
+    if why.code != pause.problem.get("code"):
+        record("pause.stands", pause.run, by=ENGINE, pause=pause.about, why=why.as_json())

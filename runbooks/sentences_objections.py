@@ -51,8 +51,12 @@ OBJECTIONS: dict[str, Any] = {
     "no-sync": _("Nothing copies %(claim)s away by itself."),
     "which-sync": _("Several syncs copy %(claim)s away: choose one of %(syncs)s."),
     "sync-kept": _(
-        "%(keeper)s would start %(sync)s again. It is paused for %(lasts_span)s: commit the patch that the"
-        " run shows before that, or it starts again by itself."
+        "%(keeper)s would start %(sync)s again, so it is paused, too: after %(lasts_span)s the banner asks for an end."
+        " Commit the patch that the run shows, and nothing starts it again behind your back."
+    ),
+    "starts-sync": _(
+        "It would start %(sync)s again, whatever %(claim)s holds by now, and a run stopped that. “Resume a sync” looks"
+        " into the volume first."
     ),
     "sync-stopped": _("The sync %(sync)s is stopped already."),
     "sync-running": _("The sync %(sync)s runs already."),
@@ -73,9 +77,9 @@ OBJECTIONS: dict[str, Any] = {
     "no-room": _("There is not enough room: %(free_size)s free, %(need_size)s needed."),
     "size-unknown": _("How much this copy holds is not known before it is extracted; %(free_size)s are free."),
     "written-since": _("Files were written since the recovery point, the newest %(newest)s. They are kept beside."),
-    "safety-archive": _("The cluster has no snapshots: what is there now is archived first instead."),
+    "safety-archive": _("The cluster takes no snapshot of it: what is there now is archived first instead."),
     "no-safety": _(
-        "What is there now cannot be kept: the cluster has no snapshots, and no place for archives of"
+        "What is there now cannot be kept: the cluster takes no snapshot of it, and no place for archives of"
         " %(claim)s is registered."
     ),
     # Copies.

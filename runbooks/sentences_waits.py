@@ -60,6 +60,10 @@ WHY: dict[str, Any] = {
     "cluster-refused": _("The cluster refused: %(error)s"),
     "cluster-clustererror": _("The cluster refused: %(error)s"),
     "not-resumed": _("It could not be resumed yet: %(error)s"),
+    "kept-paused": _(
+        "Its time is over, and it stays paused: it would start %(sync)s again, which may only copy the volume away"
+        " when that is whole. Resume the sync, which looks first, or resume GitOps as it is."
+    ),
 }
 NOTES: dict[str, Any] = {
     "left-stopped": _("The sync %(sync)s was left stopped. %(why)s"),

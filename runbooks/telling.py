@@ -27,7 +27,13 @@ def until(said: Any) -> Any:
     return sentence
 
 
+def stands(entry: Entry) -> str:
+    why = {"pause": entry.facts["pause"], "why": say(entry.facts["why"])}
+    return str(_("left a pause as it is after its end: %(pause)s. %(why)s")) % why
+
+
 begun = _("told %(keeper)s to leave %(workload)s alone until %(until)s, for run %(run)s")
 trail.say("pause.begun", until(begun))
 trail.say("pause.prolonged", until(_("prolonged a pause until %(until)s, its run is still live: %(pause)s")))
+trail.say("pause.stands", stands)
 trail.say("pause.ended", _("ended a pause: %(pause)s"))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from cluster.api import ClaimRef, JobSpec
 from runbooks import rights
 from runbooks.acts.agent import Beside, beside, end_what_is_taken_back, found, parent
+from runbooks.acts.workloads import Detached
 from runbooks.base import Act, Facts, NotYet, facts
 from runbooks.world import World, numbered
 
@@ -218,6 +219,14 @@ def wait_until_alone(world: World, claim: ClaimRef) -> None:
         raise NotYet(facts("pods-to-go", pods=sorted(pods)))
 
 
+def wait_until_free(world: World, claim: ClaimRef) -> None:
+    """As `wait_until_alone`; and a node that has lost its pod may still write: every witness has to say so, twice."""
+    wait_until_alone(world, claim)
+    if found(world, claim.namespace, world.name()) is None and not world.memory.get("free"):
+        Detached(claim).do(world)
+        raise NotYet(facts("agreed-once"), again_in=0.0, progress={"free": True})
+
+
 @dataclass(frozen=True)
 class SwapBack(Beside, Act):
     """
@@ -242,7 +251,7 @@ class SwapBack(Beside, Act):
 
     def do(self, world: World) -> Mapping[str, Any]:
         end_what_is_taken_back(world, self.claim)
-        wait_until_alone(world, self.claim)
+        wait_until_free(world, self.claim)
         kept = self.keep.do(replace(world, at=f"{world.at}-keep")) if self.keep else None
         return {**(super().do(world) or {}), **(kept or {})}
 

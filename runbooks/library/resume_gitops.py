@@ -7,20 +7,29 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from cluster.api import Keeper
+from cluster.api import Keeper, WorkloadRef
 from runbooks import base, rights
 from runbooks.acts.gitops import ResumeKeeper
-from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
+from runbooks.base import Act, Need, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import LEASE, Scene, scene
 from runbooks.world import World
 
 
+@dataclass(frozen=True, order=True)
+class Held:
+    """A keeper that a pause of ours holds, as it is to be put back, and whom it leaves alone."""
+
+    keeper: Keeper
+    workload: WorkloadRef
+
+
 @dataclass(frozen=True)
 class Seen(base.Seen):
-    """`held` are the keepers that pauses of ours hold, as they are to be put back."""
+    """`starts` are the syncs that a run of ours stopped, and that what is held would start again."""
 
     scene: Scene
-    held: tuple[Keeper, ...]
+    held: tuple[Held, ...]
+    starts: tuple[str, ...]
 
 
 @runbook("resume-gitops", _("Resume GitOps"))
@@ -37,17 +46,21 @@ class ResumeGitOps(Runbook[Seen]):
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
-        held = world.records.paused(here.workload) if here.workload else ()
-        return Seen(here, tuple(sorted(set(held))))
+        stopped = [s for s in here.syncs if not s.running and world.records.stopped(self.volume, s)]
+        workloads = {s.workload for s in here.syncs} | ({here.workload} if here.workload else set())
+        held = {Held(keeper, each) for each in workloads for keeper in world.records.paused(each)}
+        whom = {each.workload for each in held}
+        return Seen(here, tuple(sorted(held)), tuple(str(s) for s in stopped if s.workload in whom))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         here = seen.scene
-        if here.workload is None:
+        if not seen.held and here.workload is None:
             yield objection("workload-needed", claim=here.claim)
         elif not seen.held:
             yield objection("not-paused", workload=str(here.workload))
+        for sync in seen.starts:
+            yield Objection(facts("starts-sync", sync=sync, claim=here.claim), glass=True)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
-        if workload := seen.scene.workload:
-            for keeper in seen.held:
-                yield ResumeKeeper(keeper, workload, LEASE, all_leases=True)
+        for each in seen.held:
+            yield ResumeKeeper(each.keeper, each.workload, LEASE, all_leases=True)

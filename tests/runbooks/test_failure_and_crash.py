@@ -16,7 +16,7 @@ from runbooks import actions, engine
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import ActRecord, Run
-from tests.runbooks.conftest import drafted, finish, point_of, settle, started
+from tests.runbooks.conftest import HOME, drafted, finish, point_of, settle, started
 
 CHANGES = {
     "scale", "suspend", "resume", "make_snapshot", "drop_snapshot", "start_job", "drop_job", "pause", "unpause",
@@ -179,6 +179,24 @@ def test_an_act_whose_time_is_up_puts_everything_back(world, volume, by):
     engine.advance(run.pk, stubborn)
     run.refresh_from_db()
     assert (run.state, run.why["code"]) == ("undoing", "too-long")
+
+
+def test_files_are_not_swapped_back_under_a_node_that_may_still_write(world, volume, by):
+    """Its pods are gone, as the cluster sees it; the node has lost its way, and has the volume mounted."""
+    point = point_of(volume, world, by)
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, world) == "done", run.why
+    restored = world.fingerprint()["files"][str(HOME)]
+    actions.undo(run, by=by)
+    stubborn = Stubborn(world)
+    for _ in range(40):
+        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
+        engine.advance(run.pk, stubborn)
+        world.tick()
+    back = run.records.get(undo=True, facts__code="swap-back")
+    assert (back.done, back.waiting["code"]) == (None, "not-detached")
+    assert world.fingerprint()["files"][str(HOME)] == restored
+    assert finish(run, world) == "undone", run.why
 
 
 class Stubborn:

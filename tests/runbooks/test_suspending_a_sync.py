@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
+from audit.models import Entry
+from audit.sentences import sentence
 from backups.models import RecoveryPoint, Source, Volume
 from cluster.api import Sync
 from cluster.range import faults
 from health.sweep import sweep
-from runbooks import actions
+from people.actors import person
+from runbooks import actions, leases
 from runbooks.library.fix_permissions import FixPermissions
 from runbooks.library.reattach_volume import ReattachVolume
+from runbooks.library.resume_gitops import ResumeGitOps
 from runbooks.library.resume_sync import ResumeASync
 from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import ActRecord, Pause
+from runbooks.sentences import say
 from tests.runbooks.conftest import HOME, drafted, finish, settle, started
 
 pytestmark = pytest.mark.django_db
@@ -102,11 +110,17 @@ def test_taking_the_suspension_back_does_not_copy_an_emptied_volume_away(world, 
     assert noted["code"] == "left-stopped"
 
 
-def test_nor_does_what_keeps_it_as_it_is_declared_start_it_then(world, volume, by):
+@pytest.fixture
+def both_kept(world):
+    """GitOps keeps the application and the sync as they are declared."""
     faults.heal(world.ground)
     with world.ground.objects.change() as state:
         copier = state.workloads["home/Deployment/config-syncer"]
         copier.git = state.workloads["home/Deployment/home-assistant"].git
+    return world
+
+
+def test_nor_does_what_keeps_it_as_it_is_declared_start_it_then(both_kept, world, volume, by):
     run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
     assert finish(run, world) == "done", run.why
     world.break_("emptied")
@@ -114,7 +128,42 @@ def test_nor_does_what_keeps_it_as_it_is_declared_start_it_then(world, volume, b
     assert finish(run, world) == "undone"
     settle(world)
     assert not running(world)
-    assert Pause.objects.get().ended is None, "its lease ends in its time, and that is shown until then"
+    assert Pause.objects.get().ended is None
+
+
+def test_a_suspended_sync_is_not_started_by_the_clock(both_kept, world, volume, by, root):
+    """A day later nobody has looked into the volume, and the lease is over."""
+    run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
+    assert finish(run, world) == "done", run.why
+    world.break_("emptied")
+    for _ in range(2):
+        Pause.objects.update(until=now() - timedelta(seconds=1), not_before=now())
+        leases.tend(Pause.objects.get().pk, world)
+        settle(world)
+    assert not running(world)
+    pause = Pause.objects.get()
+    assert (pause.ended, pause.problem["code"]) == (None, "kept-paused")
+    assert "home/config-syncer" in say(pause.problem)
+    [stands] = [e for e in Entry.objects.of(run) if e.action == "pause.stands"]
+    assert "home/config-syncer" in sentence(stands)
+
+    resume = drafted(ResumeGitOps(volume=volume.pk), world, by=by)
+    assert [o["code"] for o in resume.objections if o["stops"]] == ["starts-sync"]
+    with pytest.raises(actions.HasObjections):
+        actions.start(resume, typed="", reason="it is meant to be empty", by=by)
+    actions.start(resume, typed="", reason="it is meant to be empty", break_glass=True, by=person(root))
+    assert finish(resume, world) == "done", resume.why
+    settle(world)
+    assert running(world), "a person with the right to destroy has said so"
+    assert Pause.objects.get().ended
+
+
+def test_what_is_whole_again_is_copied_again_and_ends_the_pause(both_kept, world, volume, by):
+    run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
+    assert finish(run, world) == "done", run.why
+    assert finish(started(ResumeASync(volume=volume.pk), world, by=by), world) == "done"
+    assert running(world)
+    assert Pause.objects.get().ended
 
 
 def test_without_a_good_copy_a_person_is_told_to_look_for_themselves(world, suspended, volume, by):
