@@ -288,6 +288,7 @@ class Stage:
         self.end(self.begin(CLAIM, ["sh", "-c", EMPTY]))
         for pod in self.pods(HOUSE):
             self.server.delete("Pod", self.namespace, pod["metadata"]["name"], grace=0)
+        self.rights_itself()
         self.serves("onboarding")
 
     def spoil(self, names: int = 1) -> None:

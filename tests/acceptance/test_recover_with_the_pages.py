@@ -176,6 +176,7 @@ def test_it_comes_back_from_a_tar_that_somebody_made_by_hand(stage, person, volu
     assert fingerprint.still(now).keys() - {entry.path for entry in entries} == {"."}
     person.takes_back(run)
     fingerprint.same(emptied, fingerprint.still(stage.prints()[""]))
+    assert stage.replicas() == 0, "its sidecar would copy the emptiness away"
 
 
 @pytest.mark.matrix

@@ -143,3 +143,10 @@ def test_what_was_removed_is_not_offered_again(world, volume, restored, chief, c
     actions.start(run, typed=str(volume), ticked=True, by=chief)
     assert finish(run, world) == "done"
     assert offered not in client.get(address, {"volume": volume.pk}).text
+
+
+def test_what_was_removed_already_is_said_to_be_gone(world, volume, restored, chief):
+    run = drafted(PurgeKept(volume=volume.pk, run=restored.pk), world, by=chief)
+    actions.start(run, typed=str(volume), ticked=True, by=chief)
+    assert finish(run, world) == "done", run.why
+    assert stopping(drafted(PurgeKept(volume=volume.pk, run=restored.pk), world, by=chief)) == ["not-kept"]

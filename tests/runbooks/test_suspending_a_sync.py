@@ -131,7 +131,7 @@ def test_nor_does_what_keeps_it_as_it_is_declared_start_it_then(both_kept, world
     assert Pause.objects.get().ended is None
 
 
-def test_a_suspended_sync_is_not_started_by_the_clock(both_kept, world, volume, by, root):
+def test_a_suspended_sync_is_not_started_by_the_clock(both_kept, world, volume, by, root, client):
     """A day later nobody has looked into the volume, and the lease is over."""
     run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
     assert finish(run, world) == "done", run.why
@@ -146,6 +146,11 @@ def test_a_suspended_sync_is_not_started_by_the_clock(both_kept, world, volume, 
     assert "home/config-syncer" in say(pause.problem)
     [stands] = [e for e in Entry.objects.of(run) if e.action == "pause.stands"]
     assert "home/config-syncer" in sentence(stands)
+    client.force_login(root)
+    banner = client.get(reverse("pauses"), {"volume": volume.pk}, headers={"HX-Request": "true"}).text
+    assert banner.index(reverse("runbook", args=["resume-sync"])) < banner.index(
+        reverse("runbook", args=["resume-gitops"])
+    )
 
     resume = drafted(ResumeGitOps(volume=volume.pk), world, by=by)
     assert [o["code"] for o in resume.objections if o["stops"]] == ["starts-sync"]
