@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
+from backups.models import RecoveryPoint
 from people.actors import person
 from runbooks import actions
 from runbooks.library.purge_kept import PurgeKept
@@ -150,3 +151,11 @@ def test_what_was_removed_already_is_said_to_be_gone(world, volume, restored, ch
     actions.start(run, typed=str(volume), ticked=True, by=chief)
     assert finish(run, world) == "done", run.why
     assert stopping(drafted(PurgeKept(volume=volume.pk, run=restored.pk), world, by=chief)) == ["not-kept"]
+
+
+def test_the_safety_snapshot_is_no_proof_when_it_goes_too(world, volume, restored, chief):
+    proof = volume.points.exclude(verified=None).get()
+    RecoveryPoint.objects.filter(pk=proof.pk).update(ref=f"{restored.tag}-safety")
+    for snapshots, refused in ((True, ["nothing-proven"]), (False, [])):
+        run = drafted(PurgeKept(volume=volume.pk, run=restored.pk, snapshots=snapshots), world, by=chief)
+        assert stopping(run) == refused
