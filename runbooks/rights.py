@@ -47,27 +47,42 @@ CLONE = (*rights("get create delete", CORE, "persistentvolumeclaims"), *rights("
 """A job that reads a snapshot has it as a claim of its own, which stays as long as there is a pod that names it."""
 
 SCALE = tuple(right for kind in ("deployments", "statefulsets") for right in rights("get patch", APPS, kind, "scale"))
-SYNC = (*SCALE, *rights("patch", BATCH, "cronjobs"), *rights("patch", APPS, "daemonsets"))
+SYNC = (
+    *SCALE,
+    *rights("patch", BATCH, "cronjobs"),
+    *rights("delete", BATCH, "jobs"),
+    *rights("patch", APPS, "daemonsets"),
+)
+"""A CronJob that is suspended leaves the jobs running that it began: they are ended."""
+
 SNAPSHOT = (
     *rights("get list create", SNAPSHOTS, "volumesnapshots"),
     *rights("get list", SNAPSHOTS, "volumesnapshotcontents", namespaced=False),
     *rights("list", SNAPSHOTS, "volumesnapshotclasses", namespaced=False),
 )
 KEEP = rights("patch", SNAPSHOTS, "volumesnapshotcontents", namespaced=False)
-"""Only where no class of snapshots keeps them, and to let one go that is kept."""
+"""Only where no class of snapshots keeps them."""
 
-DROP_SNAPSHOT = rights("get delete", SNAPSHOTS, "volumesnapshots")
+DROP_SNAPSHOT = (
+    *rights("get delete", SNAPSHOTS, "volumesnapshots"),
+    *rights("get patch", SNAPSHOTS, "volumesnapshotcontents", namespaced=False),
+)
+"""One that is kept is told first no longer to be: else its data would stay on the storage for ever."""
+
 
 KEEPERS = (
     *rights("list", "autoscaling", "horizontalpodautoscalers"),
     *rights("list", "policy", "poddisruptionbudgets"),
     *rights("list", "autoscaling.k8s.io", "verticalpodautoscalers"),
     *rights("list", "keda.sh", "scaledobjects"),
+    *rights("list", "http.keda.sh", "httpscaledobjects"),
     *rights("get list", "argoproj.io", "applications"),
+    *rights("get", "kustomize.toolkit.fluxcd.io", "kustomizations"),
+    *rights("get", "helm.toolkit.fluxcd.io", "helmreleases"),
 )
 PAUSE = (
-    *rights("patch", APPS, "deployments"),
-    *rights("patch", APPS, "statefulsets"),
+    *(right for kind in ("deployments", "statefulsets", "daemonsets") for right in rights("patch", APPS, kind)),
+    *rights("patch", BATCH, "cronjobs"),
     *rights("get patch", "argoproj.io", "applications"),
     *rights("get patch", "helm.toolkit.fluxcd.io", "helmreleases"),
     *rights("get patch", "keda.sh", "scaledobjects"),

@@ -146,7 +146,9 @@ def test_the_disk_is_full_in_staging(house, whole, drive, node, slow):
     try:
         drive.ends(run, "undone", meanwhile=meanwhile)
         assert "no-space" in json.dumps(run.why), run.why
+        assert house.replicas() == 0, "its sync would copy away what is left of the volume"
     finally:
+        house.rights_itself()
         house.serves("home")  # so it is mounted again
         place = until(lambda: node.mounted(house.volume_of(CLAIM)), "the volume to be mounted")
         (place / "lost+found" / "balloon").unlink()
