@@ -63,11 +63,14 @@ def databases(home: Path, words: list[str], skipped: Counter[str]) -> list[int]:
 
 
 def kubernetes(home: Path, words: list[str], skipped: Counter[str], *, everything: bool) -> int:
-    """On SQLite, once. What breaks the cluster for others is done by one process, so that there are no others."""
+    """
+    On SQLite, once. These mostly wait for the cluster, so there is one process more than cores; what breaks the
+    cluster for others is done by one alone.
+    """
     told = {name: os.environ[name] for name in CLUSTER if os.environ.get(name)} | {"AFTERMATH_CONTRACT": "kubernetes"}
     if everything:
         return suite("Kubernetes, all of it", home, told | {"AFTERMATH_ALONE": "1"}, ["-m", ALL, *words], skipped, 0)
-    return suite("Kubernetes", home, told, ["-m", THERE, *words], skipped)
+    return suite("Kubernetes", home, told, ["-m", THERE, *words], skipped, (os.cpu_count() or 1) + 1)
 
 
 def suite(
