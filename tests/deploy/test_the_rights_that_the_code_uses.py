@@ -1,6 +1,6 @@
 """
-What `cluster/live` asks of an API server, read from its code, held against what `runbooks/rights.py` says of it and what
-`deploy/rbac` gives. A request that is added without its right is red here, and not in somebody's outage.
+What `cluster/live` asks of an API server, read from its code, held against what `runbooks/rights.py` says of it and
+what `deploy/rbac` gives. A request that is added without its right is red here, and not in somebody's outage.
 """
 
 from __future__ import annotations

@@ -51,13 +51,20 @@ def test_nothing_is_given_by_a_star(name):
 
 @pytest.mark.parametrize("name", ROLES)
 def test_every_rule_has_its_reason(name):
-    """In the manifest a comment above it, and a row of the table that names it."""
     lines = ROLES[name].read_text().splitlines()
     begins = [n for n, line in enumerate(lines) if line.startswith("  - apiGroups")]
     reasons = [n for n in begins if lines[n - 1].startswith("  #") or reason_is_the_rule_before(lines, n)]
     assert reasons == begins
-    for _verb, _group, resource in given(name):
-        assert re.search(rf"\| `{name}` \|.*`{resource}`", README), f"{resource} of {name} is in no row of the table"
+
+
+def test_the_table_of_who_may_what_says_what_the_roles_give_and_nothing_else():
+    rows = re.findall(r"\| `([\w-]+)` \| (`.+?) \| ([a-z, ]+) \| .+ \|", README)
+    told = {(role, verb, what) for role, on, verbs in rows for what in names(on) for verb in verbs.split(", ")}
+    assert told == {(role, verb, resource) for role in ROLES for verb, _group, resource in given(role)}
+
+
+def names(cell):
+    return re.findall(r"`([^`]+)`", cell)
 
 
 def reason_is_the_rule_before(lines, n):
