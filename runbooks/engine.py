@@ -24,7 +24,7 @@ from django.utils.timezone import now
 from audit.models import record
 from audit.moves import LostRace, move
 from backups.models import Source
-from cluster.errors import ClusterError, Unreachable
+from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
 from cluster.port import Cluster
 from incidents.actions import note_evidence
 from people.actors import ENGINE
@@ -36,6 +36,7 @@ from runbooks.world import Patience, Records, World
 AT_ONCE = 0.0
 ASK_AGAIN = 3.0  # seconds, after no answer
 LOOKS_FOR = timedelta(minutes=10)
+NOES = (NotFound, Forbidden, Conflict, Refused)  # a NAS has kinds of its own of these
 
 log = logging.getLogger(__name__)
 
@@ -320,5 +321,6 @@ def told(e: Exception) -> Facts:
     if isinstance(e, Failed):
         return e.why
     if isinstance(e, ClusterError):
-        return facts(f"cluster-{type(e).__name__.lower()}", error=str(e))
+        kind = next((kind for kind in NOES if isinstance(e, kind)), ClusterError)
+        return facts(f"cluster-{kind.__name__.lower()}", error=str(e))
     return facts("broken", error=f"{type(e).__name__}: {e}"[:500])
