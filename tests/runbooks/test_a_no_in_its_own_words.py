@@ -31,7 +31,7 @@ def test_these_are_all_the_ways_to_say_no():
     assert ways == {ClusterError, *FIVE, *OTHERS}
 
 
-@pytest.mark.parametrize("kind", (ClusterError, *FIVE, *OTHERS))
+@pytest.mark.parametrize("kind", [ClusterError, *FIVE, *OTHERS])
 def test_a_no_is_a_sentence_that_has_its_words(kind):
     assert told(kind).code in SENTENCES
     assert WORDS in say(told(kind).as_json())
