@@ -9,6 +9,7 @@ import tarfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import zstandard
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -27,6 +28,7 @@ from tests.stores import KEY, SECRET
 LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STORAGE = entry(".storage/auth", data=b"{}", mtime=LONG_AGO.timestamp())
 WHOLE = tar_of(STORAGE, entry("configuration.yaml", data=b"x" * 5000, mtime=5.0))
+zst = zstandard.ZstdCompressor().compress
 
 
 @pytest.fixture
@@ -158,8 +160,11 @@ NOT_TAKEN = {
     "a few bytes": (b"hello", "no archive"),
     "bz2": (b"BZh9" + bytes(600), "not read here"),
     "a compressed text": (gzip.compress(b"hello " * 5000), "inside is no tar"),
+    "a text compressed otherwise": (zst(b"hello " * 5000), "inside is no tar"),
     "gzip that breaks off at once": (gzip.compress(WHOLE)[:12], "breaks off"),
     "a broken gzip": (b"\x1f\x8b" + os.urandom(5000), "no archive"),
+    "zstd that breaks off at once": (zst(WHOLE)[:12], "breaks off"),
+    "a broken zstd": (b"\x28\xb5\x2f\xfd" + b"\xff" * 5000, "no archive"),
     "a large picture": (b"\x89PNG\r\n" + os.urandom(20 << 20), "no archive"),
 }
 
@@ -298,6 +303,7 @@ def test_what_no_restore_would_take_is_refused_and_taken_away_again(client, alic
     ("data", "words"),
     [
         (gzip.compress(tar_of(STORAGE, entry("noise", data=os.urandom(100_000))))[:-5000], "breaks off"),
+        (zst(tar_of(STORAGE, entry("noise", data=os.urandom(200_000))))[:-5000], "breaks off"),
         (tar_of(STORAGE, entry("noise", data=bytes(5000)))[:2048], "breaks off"),
         (home_assistant(*CONFIG, protected=True), "encrypted"),
     ],
@@ -382,6 +388,8 @@ IN_A_FOLDER = [
 ]
 BROUGHT = {
     "as it is": (WHOLE, None, {".storage/auth", "configuration.yaml"}),
+    "as .tar.gz": (gzip.compress(WHOLE), None, {".storage/auth", "configuration.yaml"}),
+    "as .tar.zst": (zst(WHOLE), None, {".storage/auth", "configuration.yaml"}),
     "a Home Assistant backup": (home_assistant(*CONFIG), None, {".storage/auth", "configuration.yaml"}),
     "in a folder": (gzip.compress(tar_of(*IN_A_FOLDER)), "b/config", {".storage/auth", "again"}),
 }
