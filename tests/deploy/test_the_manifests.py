@@ -157,6 +157,15 @@ def test_nobody_speaks_with_a_part_but_the_readers_of_the_web(objects):
     assert policies["web"]["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
 
 
+def test_the_ports_that_the_policies_let_out_are_those_that_people_are_told(objects):
+    out = [o["spec"]["egress"] for o in objects if o["kind"] == "NetworkPolicy"]
+    ports = {port["port"] for rules in out for rule in rules for port in rule["ports"]}
+    row = re.search(
+        r"\| ports other than (.+) \| patch the network policies", (ROOT / "docs/kubernetes.md").read_text()
+    )
+    assert {int(port) for port in re.findall(r"\d+", row.group(1))} == ports
+
+
 def settings(objects):
     return named(objects, "ConfigMap", "aftermath-settings")["data"]
 
