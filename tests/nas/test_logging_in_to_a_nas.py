@@ -185,6 +185,18 @@ def test_a_nas_that_was_off_is_asked_as_soon_as_it_is_back(db):
     assert NasLogin.objects.get().tried is None
 
 
+def test_who_does_not_hold_back_is_locked_out_and_so_is_the_right_password_then(twin, db, lun):
+    """What all of this is for: a program that forgets its refusals, as the NAS sees it."""
+    for _ in range(3):
+        with pytest.raises(LoginRefused, match="account or its password is wrong"):
+            ask(signed_for(twin, password="wrong"), lun)
+        NasLogin.objects.all().delete()
+    for _ in range(2):
+        with pytest.raises(LoginRefused, match=r"address that this program comes from is blocked \(error 407\)"):
+            ask(signed_for(twin), lun)
+    assert (twin.blocked, twin.methods()) == (True, ["login"] * 4)
+
+
 def test_nothing_that_is_kept_gives_the_password_away(twin, dsm, lun):
     ask(dsm, lun)
     row = NasLogin.objects.get()
