@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from runbooks import rights
+from tests.cluster.jobs import conftest as jobs
 from tests.deploy.kubectl import ROOT
 from tests.deploy.test_what_may_be_done_with_the_rights import ROLES, given, plain
 
@@ -161,3 +162,14 @@ def test_a_part_of_a_runbook_names_every_right_that_its_code_uses(module):
 
 def test_who_purges_a_snapshot_that_is_kept_may_say_that_its_data_goes():
     assert {right for right in rights.DROP_SNAPSHOT if right.verb == "patch"} == set(rights.KEEP)
+
+
+def test_the_account_that_the_tests_of_jobs_act_with_has_no_right_beyond_the_manifests():
+    held = {
+        (verb, group, resource)
+        for rule in (*jobs.ACTING, *jobs.READING)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert held <= given("reader") | given("actor")
