@@ -45,6 +45,7 @@ class Scene:
     keepers: tuple[Keeper, ...] = ()
     kept_syncs: tuple[KeptSync, ...] = ()
     sort: str = "known"  # of its volume: empty where nobody here can tell whether such a one is detached
+    handle: str = ""  # of its volume, as its driver names it
 
     @property
     def claim(self) -> ClaimRef:
@@ -82,6 +83,7 @@ def scene(world: World, volume: int) -> Scene:
         keepers=keepers(world, workload.ref) if workload else (),
         kept_syncs=tuple(kept_syncs(world, sorted(syncs, key=str))),
         sort=claim.driver if claim.volume else "known",
+        handle=claim.handle,
     )
 
 

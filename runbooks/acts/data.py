@@ -62,7 +62,10 @@ class Extract(Beside, Act):
         )
 
     def dry(self, world: World) -> str:
-        return "later" if self.source else super().dry(world)  # its source is bound by an act before
+        if not self.source:
+            return super().dry(world)
+        world.cluster.start_job(replace(self.job(world), source=""), dry=True)
+        return "later"  # its source is bound by an act before
 
     def inverse(self) -> Act:
         return Discard(self.claim, self.run)
@@ -280,7 +283,10 @@ class Purge(Beside, Act):
 
 @dataclass(frozen=True)
 class Archive(Beside, Act):
-    """Write an archive to the object store, and its manifest last. Copies are kept when a run is taken back."""
+    """
+    Write an archive to the object store, and its manifest last. Copies are kept when a run is taken back. `uid` is the
+    claim's and `handle` its volume's, for the manifest.
+    """
 
     claim: ClaimRef
     name: str
@@ -289,6 +295,9 @@ class Archive(Beside, Act):
     sentinels: tuple[str, ...]
     snapshot: str = ""
     baseline: bool = False  # of what was just restored and is live again
+    uid: str = ""
+    handle: str = ""
+    quiet: bool = False  # nobody can write meanwhile: an act before has seen to that
     kept: ClassVar[bool] = True
     minutes: ClassVar[float] = 12 * HOURS
     needs: ClassVar = rights.needed(rights.JOB, rights.CLONE)
@@ -301,11 +310,14 @@ class Archive(Beside, Act):
 
     def job(self, world: World) -> JobSpec:
         spec = {
+            "run": world.tag,
             "name": self.name,
             "prefix": self.prefix,
             "store": dict(self.store),
-            "from_": "snapshot" if self.snapshot else "live",
+            "from_": "snapshot" if self.snapshot else "quiet" if self.quiet else "live",
             "sentinels": list(self.sentinels),
+            "claim_uid": self.uid,
+            "volume_handle": self.handle,
         }
         lent = world.records.lent(self.store["bucket"], self.prefix, write=True)
         return beside(
@@ -314,4 +326,7 @@ class Archive(Beside, Act):
         )  # fmt: skip
 
     def dry(self, world: World) -> str:
-        return "later" if self.snapshot else super().dry(world)  # the snapshot is taken by an act before
+        if not self.snapshot:
+            return super().dry(world)
+        world.cluster.start_job(replace(self.job(world), snapshot=""), dry=True)
+        return "later"  # the snapshot is taken by an act before

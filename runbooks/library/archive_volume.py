@@ -72,4 +72,7 @@ class ArchiveVolume(Runbook[Seen]):
         if snapshot:
             yield KeepSnapshot(volume.claim, snapshot)
         name = f"{volume.claim.name}-{seen.tag}"
-        yield Archive(volume.claim, name, volume.prefix, store, volume.sentinels, snapshot=snapshot)
+        uid, handle = seen.scene.claim_uid, seen.scene.handle
+        yield Archive(
+            volume.claim, name, volume.prefix, store, volume.sentinels, snapshot=snapshot, uid=uid, handle=handle
+        )

@@ -230,4 +230,7 @@ def archived(seen: Seen, part: str, *, sentinels: tuple[str, ...], baseline: boo
     volume = seen.scene.volume
     store = {**seen.store, "bucket": volume.bucket}
     name = f"{volume.claim.name}-{seen.tag}{part}"
-    return Archive(volume.claim, name, volume.prefix, store, sentinels, baseline=baseline)
+    return Archive(
+        volume.claim, name, volume.prefix, store, sentinels,
+        baseline=baseline, uid=seen.scene.claim_uid, handle=seen.scene.handle, quiet=not baseline,
+    )  # fmt: skip

@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
+from backups.models import Source
 from cluster.errors import Conflict, Forbidden, NotFound, Refused, Unreachable
+from runbooks.library.archive_volume import ArchiveVolume
 from runbooks.library.snapshot_volume import SnapshotVolume
 from tests.runbooks.conftest import drafted
 
@@ -81,3 +83,21 @@ def test_what_would_be_accepted_says_so_and_can_be_started(world, volume, by, cl
     assert trial.tried
     assert "accepted" in shown(client, run)
     assert pressed(client, run) == "queued"
+
+
+def test_a_job_that_is_to_read_what_an_act_before_it_makes_is_asked_for_all_the_same(world, volume, by):
+    """Its files are not there yet, but whether its pod would be admitted can be told."""
+    Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    run = drafted(ArchiveVolume(volume=volume.pk), NoArchives(world), by=by, range_=world)
+    assert [answer["code"] for answer in run.trial] == ["accepted", "refused"]
+    assert "violates PodSecurity" in str(run.trial[1])
+
+
+class NoArchives(Trial):
+    """A cluster that would not admit the pod of an archive."""
+
+    def start_job(self, job, *, dry=False):
+        if job.verb == "archive":
+            assert dry
+            raise Refused('pods "am" is forbidden: violates PodSecurity "restricted:latest"')
+        self.cluster.start_job(job, dry=dry)
