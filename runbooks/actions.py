@@ -81,8 +81,8 @@ def knock(run: Run) -> None:
 @transaction.atomic
 def draft(runbook: Runbook[Any], *, by: Actor, incident: Incident | None = None) -> Run:
     """Ask a worker to look and to say what would be done. Nothing is changed. Raises TurnedOff."""
-    volume = Volume.objects.filter(pk=runbook.works_on() or 0).first()
-    if volume and (standing := may.refusal(type(runbook), volume.namespace)):
+    volume, kind = Volume.objects.filter(pk=runbook.works_on() or 0).first(), type(runbook)
+    if standing := may.refusal(kind, volume.namespace) if volume else may.refused_everywhere(kind):
         raise TurnedOff(standing)
     run = Run.objects.create(
         slug=runbook.slug,

@@ -106,6 +106,14 @@ def refusal(kind: Kind, namespace: str) -> Standing | None:
     return standing if standing.off and not here.old else None
 
 
+def refused_everywhere(kind: Kind) -> Standing | None:
+    """The same of one that is of no volume: a right that is of no namespace and is denied in one is denied in all."""
+    here = answer()
+    anywhere = {str(right) for right in kind.needs if not right.namespaced}
+    standings = [] if here.old else [here.of(kind, name) for name in namespaces()]
+    return next((each for each in standings if each.lacks or anywhere & set(each.denied)), None)
+
+
 def namespaces() -> list[str]:
     return sorted(set(Volume.objects.values_list("namespace", flat=True)))
 

@@ -17,12 +17,15 @@ from health.models import Reading
 from runbooks import actions, may, tasks
 from runbooks.base import shelf
 from runbooks.library.fix_permissions import FixPermissions
+from runbooks.library.rebind_released import RebindReleased
 from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Run
 from tests.pages.markup import inspected
 
 SNAPSHOTS = Right("create", "snapshot.storage.k8s.io", "volumesnapshots")
 KEEP = Right("patch", "snapshot.storage.k8s.io", "volumesnapshotcontents", namespaced=False)
+REBIND = Right("patch", "", "persistentvolumes", namespaced=False)
+CLAIMS = Right("create", "", "persistentvolumeclaims")
 WITHOUT_PARTS = ("archive-volume", "fix-permissions")
 NOWHERE = "This cluster has no snapshots at all."
 
@@ -145,6 +148,22 @@ def test_a_draft_of_what_is_off_is_refused_and_leaves_nothing(monkeypatch, volum
     assert refused.value.standing.denied == (str(SNAPSHOTS),)
     assert not Run.objects.exists()
     assert not Entry.objects.filter(action="run.looking").exists()
+    assert actions.draft(FixPermissions(volume=volume.pk), by=by).state == "looking"
+
+
+def test_what_is_of_no_volume_is_off_without_a_right_that_is_of_no_namespace(monkeypatch, client, alice, volume, by):
+    rebind = RebindReleased(released="pv-1", claim="again")
+    knock(monkeypatch, Account({"home": {CLAIMS}}))
+    assert actions.draft(rebind, by=by).state == "looking", "its claim may be made in another namespace"
+    Run.objects.all().delete()
+    may.want()
+    knock(monkeypatch, Account({"": {REBIND}}))
+    with pytest.raises(actions.TurnedOff):
+        actions.draft(rebind, by=by)
+    client.force_login(alice)
+    answer = client.post(reverse("runbook", args=["rebind-released"]), {"released": "pv-1", "claim": "again"})
+    assert not Run.objects.exists()
+    assert str(REBIND) in answer.text
     assert actions.draft(FixPermissions(volume=volume.pk), by=by).state == "looking"
 
 
