@@ -17,6 +17,7 @@ WAITS: dict[str, Any] = {
     "nothing-heals": _("Down; watching for %(seconds)s seconds that nothing starts it again"),
     "pause-holds": _("Paused; watching for %(seconds)s seconds that it stays so"),
     "not-ready": _("Waiting for pods: %(ready)s of %(wanted)s ready %(reason)s"),
+    "rolling-out": _("Waiting until the pods of before are gone: %(revisions)s"),
     "steady": _("Ready; watching that it stays so for %(seconds)s seconds"),
     "snapshot-not-ready": _("Waiting for the snapshot %(name)s to be ready %(error)s"),
     "snapshot-to-go": _("Waiting for the snapshot %(name)s to be gone"),

@@ -158,11 +158,15 @@ def astray(world: World, claim: ClaimRef) -> tuple[dict[str, Any], ...]:
 
 @dataclass(frozen=True)
 class Healthy(Act):
-    """Wait until every pod is ready, serves what it had, and has stayed so for a while without a restart."""
+    """
+    Wait until every pod is ready, serves what it had, and has stayed so for a while without a restart. `anew`: its
+    template was changed just now, so that pods of another one do not count, and have to be gone.
+    """
 
     workload: WorkloadRef
     claim: ClaimRef
     replicas: int
+    anew: bool = False
     asks_only: ClassVar[bool] = True
     minutes: ClassVar[float] = 5
     needs: ClassVar = rights.LOOK
@@ -174,7 +178,9 @@ class Healthy(Act):
         return True  # a restore that is good must not be undone because its application starts slowly
 
     def do(self, world: World) -> Mapping[str, Any]:
-        pods = mine(world, self.claim, self.workload)
+        if self.anew and (left := old_revisions(world, self.workload)):
+            raise NotYet(facts("rolling-out", workload=str(self.workload), revisions=left))
+        pods = self.pods(world)
         ready = [p for p in pods if p.ready and not p.deleting]
         if len(ready) < self.replicas:
             raise NotYet(facts("not-ready", ready=len(ready), wanted=self.replicas, reason=trouble(pods)))
@@ -186,6 +192,20 @@ class Healthy(Act):
         if left > 0:
             raise NotYet(facts("steady", seconds=round(steady)), again_in=min(left, 1.0))
         return {"ready": len(ready)}
+
+    def pods(self, world: World) -> list[Pod]:
+        """Of all its claims: each pod of a StatefulSet has one of its own."""
+        claims = dict.fromkeys((self.claim.name, *world.cluster.workload(self.workload).claims))
+        found = {p.uid: p for c in claims for p in mine(world, ClaimRef(self.claim.namespace, c), self.workload)}
+        return list(found.values())
+
+
+def old_revisions(world: World, workload: WorkloadRef) -> list[str]:
+    """The templates that still have pods though they are no longer the newest; that one while it is not yet seen."""
+    revisions = world.cluster.revisions(workload)
+    if not any(revision.current for revision in revisions):
+        return [str(workload)]
+    return [revision.name for revision in revisions if not revision.current and revision.ready is not None]
 
 
 def changed(pod: Pod) -> datetime:

@@ -76,7 +76,7 @@ class RollBackSecurity(Runbook[Seen]):
             yield PauseKeeper(keeper, here.workload, self.minutes)
         yield SetSecurity(here.workload, was=current.security, to=target.security)
         if here.replicas:
-            yield Healthy(here.workload, here.claim, here.replicas)
+            yield Healthy(here.workload, here.claim, here.replicas, anew=True)
 
     def to_commit(self, seen: Seen) -> str:
         if seen.scene.workload is None or seen.current is None or seen.target is None:

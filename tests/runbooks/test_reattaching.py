@@ -8,7 +8,7 @@ import pytest
 
 from cluster.api import Pod, Witness
 from cluster.range import faults
-from runbooks.acts.workloads import Detached, StaysDown
+from runbooks.acts.workloads import Detached, Healthy, StaysDown
 from runbooks.base import NotYet
 from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.records import Rows
@@ -125,3 +125,24 @@ def test_a_volume_of_which_nobody_can_tell_when_it_is_detached_is_not_waited_for
     run = drafted(ReattachVolume(volume=volume.pk), Otherwise(world, claim=lambda ref: unknown), by=by, range_=world)
     assert [o["code"] for o in run.objections if o["stops"]] == ["never-detached"]
     assert "may not be read" in say(run.objections[0])
+
+
+def test_an_application_of_several_pods_each_with_a_claim_of_its_own_is_healthy_when_all_of_them_are(world):
+    """As a StatefulSet's: only one of its pods has the volume that was worked on."""
+    ref = world.workload_using(HOME).ref
+    here, [first] = world.workload(ref), [p for p in world.pods_using(HOME) if p.workload == ref]
+    second = replace(first, name="app-1", uid="another", claims=("config-1",))
+
+    def using(claim):
+        return (first,) if claim == HOME else (second,) if claim.name == "config-1" else ()
+
+    def workload(_):
+        return replace(here, replicas=2, claims=(HOME.name, "config-1"))
+
+    cluster = Otherwise(world, pods_using=using, workload=workload)
+    asked = World(cluster, Rows(), "am-1", patience=Patience(0, 0))
+    assert Healthy(ref, HOME, 2).do(asked) == {"ready": 2}
+    second = replace(second, ready=False)
+    with pytest.raises(NotYet) as waits:
+        Healthy(ref, HOME, 2).do(asked)
+    assert waits.value.waiting.params["ready"] == 1

@@ -9,8 +9,13 @@ from django.urls import reverse
 from cluster.errors import Refused
 from cluster.range import faults
 from runbooks import actions
+from runbooks.acts.workloads import Healthy
+from runbooks.base import NotYet
 from runbooks.library.roll_back_security import RollBackSecurity
 from runbooks.models import Pause
+from runbooks.records import Rows
+from runbooks.sentences import say
+from runbooks.world import Patience, World
 from tests.runbooks.conftest import HOME, drafted, finish, settle, started
 from tests.runbooks.test_reattaching import Otherwise
 
@@ -87,3 +92,23 @@ def test_a_namespace_that_would_refuse_such_pods_says_so_before_anything_happens
     assert "violates PodSecurity" in client.get(reverse("run", args=[run.pk])).text
     with pytest.raises(actions.HasObjections):
         actions.start(run, typed=str(volume), by=by)
+
+
+def test_pods_of_the_template_before_are_no_proof_that_the_new_one_runs(world):
+    """They may be ready for as long as nobody has replaced them."""
+    ref = world.workload_using(HOME).ref
+    was = next(r for r in world.revisions(ref) if r.current).security
+    world.set_security(ref, was=was, to={**was, "home-assistant": {"readOnlyRootFilesystem": False}})
+    asked = World(world, Rows(), "am-1", patience=Patience(0, 0))
+    assert Healthy(ref, HOME, 1).do(asked) == {"ready": 1}
+    with pytest.raises(NotYet) as waits:
+        Healthy(ref, HOME, 1, anew=True).do(asked)
+    assert waits.value.waiting.code == "rolling-out"
+    assert next(r for r in world.revisions(ref) if not r.current).name in say(waits.value.waiting.as_json())
+    settle(world)
+    assert Healthy(ref, HOME, 1, anew=True).do(asked) == {"ready": 1}
+
+
+def test_the_runbook_waits_for_pods_of_the_new_template(hardened, volume, by):
+    run = drafted(RollBackSecurity(volume=volume.pk), hardened, by=by)
+    assert [act.anew for act in run.plan if isinstance(act, Healthy)] == [True]
