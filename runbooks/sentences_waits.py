@@ -73,6 +73,9 @@ NOTES: dict[str, Any] = {
         " away is left stopped: %(syncs)s."
     ),
     "done-in-pod": _("What was done in the pod is not taken back."),
+    "snapshot-not-kept": _(
+        "The data of the snapshot %(name)s goes with it: its class deletes, and its content may not be told to stay."
+    ),
     "held-by-another": _("Another run still needs the pause of %(keeper)s: it is resumed when that ends."),
     "pause-prolonged": _("This run is still live, so the pause was prolonged until %(until)s: %(about)s"),
 }

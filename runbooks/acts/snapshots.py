@@ -39,7 +39,8 @@ class KeepSnapshot(Act):
         made = world.cluster.snapshot(self.claim.namespace, name)
         if not made.ready:
             raise NotYet(facts("snapshot-not-ready", name=name, error=made.error), again_in=1.0)
-        return {"snapshot": name, "bytes": made.size}
+        told = {"snapshot": name, "bytes": made.size}
+        return told if made.kept else {**told, "note": facts("snapshot-not-kept", name=name).as_json()}
 
     def ready(self, world: World, name: str) -> bool:
         try:

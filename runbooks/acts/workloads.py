@@ -178,8 +178,8 @@ class Healthy(Act):
         return True  # a restore that is good must not be undone because its application starts slowly
 
     def do(self, world: World) -> Mapping[str, Any]:
-        if self.anew and (left := old_revisions(world, self.workload)):
-            raise NotYet(facts("rolling-out", workload=str(self.workload), revisions=left))
+        if self.anew and (old := old_revisions(world, self.workload)):
+            raise NotYet(facts("rolling-out", workload=str(self.workload), revisions=old))
         pods = self.pods(world)
         ready = [p for p in pods if p.ready and not p.deleting]
         if len(ready) < self.replicas:

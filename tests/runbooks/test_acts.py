@@ -18,6 +18,7 @@ from cluster.range.world import LEFT as LEFT_OBJECT
 from runbooks.acts import data, gitops, nas, pods, released, security, snapshots, syncs, workloads
 from runbooks.acts.guards import Guarded
 from runbooks.base import Act, NotYet
+from runbooks.sentences import say
 from runbooks.world import Lease, Patience, World
 from tests.runbooks.conftest import HOME, settle
 
@@ -291,6 +292,20 @@ def test_a_snapshot_that_never_became_ready_is_taken_under_another_name_when_it_
         state.faults.snapshots = ""
     world.cluster.tick()
     assert act.do(again)["snapshot"] == "kept", "the first became ready after all, and is the one of that moment"
+
+
+def test_a_snapshot_whose_data_would_go_with_it_is_not_said_to_stay(live, monkeypatch):
+    """No class that retains, and no right to say so of its content."""
+    world = replace(live[0], at="1")
+    act = snapshots.KeepSnapshot(HOME, "kept", safety=True)
+    do(act, world)
+    assert "note" not in act.do(world)
+    seen = world.cluster.snapshot
+    monkeypatch.setattr(world.cluster, "snapshot", lambda namespace, name: replace(seen(namespace, name), kept=False))
+    note = act.do(world)["note"]
+    assert note["code"] == "snapshot-not-kept"
+    assert "kept" in say(note)
+    assert "%(" not in say(note)
 
 
 @pytest.mark.parametrize("act", [a for a, _ in ACTS if a.asks_only], ids=str)
