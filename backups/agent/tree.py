@@ -29,7 +29,8 @@ class Entry(NamedTuple):
 
 class Walk:
     """
-    Every entry below a directory on the same filesystem, a directory before what it holds, in the order of names.
+    Every entry below a directory on the same filesystem, a directory before what it holds, in the order of
+    their names' bytes, which is tar's: where a file has several names, both count it at the same one.
     After it: `unreadable` directories, and `elsewhere`, directories where another filesystem is mounted.
     """
 
@@ -69,7 +70,7 @@ class Walk:
 
     @staticmethod
     def _names(fd: int, leave_out: frozenset[str] = frozenset()) -> list[str]:
-        return sorted(name for name in os.listdir(fd) if name not in leave_out)
+        return sorted((name for name in os.listdir(fd) if name not in leave_out), key=os.fsencode)
 
 
 class Doors:
