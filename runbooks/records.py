@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from heapq import nlargest
+from itertools import chain
 
 from backups.actions import note_filesystem, note_restored, note_verified
 from backups.errors import BackupsError
@@ -20,6 +22,8 @@ from runbooks.base import decoded
 from runbooks.models import ActRecord, Pause, Run
 from runbooks.world import Kept, Lease, PointFacts, Stopped, VolumeFacts, numbered
 
+NEWEST = 20  # objects of each place that are told
+LISTED = 20.0  # seconds for a listing that only is evidence
 LATEST = 20  # points and runs that are looked through for the last one of a sort
 
 
@@ -104,6 +108,10 @@ class Rows:
         except BackupsError as e:
             raise Refused(str(e)) from e
 
+    def newest(self, volume: int) -> tuple[str, ...]:
+        sources = Source.objects.filter(volume=volume, retired=None).exclude(bucket="").order_by("pk")
+        return tuple(line for source in sources for line in newest(source))
+
     def verified(self, point: int) -> None:
         for found in RecoveryPoint.objects.filter(pk=point):
             note_verified(found, by=ENGINE)
@@ -156,6 +164,19 @@ class Rows:
 
     def resumed(self, tag: str, keeper: Keeper, workload: WorkloadRef, *, all_leases: bool = False) -> None:
         leases.end(tagged(tag), keeper, workload, all_leases=all_leases)
+
+
+def newest(source: Source) -> list[str]:
+    """Of one place. It is not waited for long: evidence must not keep a restore from its work."""
+    place = f"{source.bucket}/{source.prefix}"
+    try:
+        pages = store(source.bucket).listing(source.prefix, deadline=LISTED)
+        found = nlargest(NEWEST, chain.from_iterable(pages), key=lambda item: item.modified)
+    except BackupsError as e:
+        return [f"{place}: unknown: {e}"]
+    return [f"{i.modified:%Y-%m-%d %H:%M:%S} {source.bucket}/{i.key} {i.size} bytes" for i in found] or [
+        f"{place}: none"
+    ]
 
 
 def tagged(tag: str) -> Run:

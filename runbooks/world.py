@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -119,6 +119,10 @@ class Records(Protocol):
 
     def stored(self, point: int) -> int | None:
         """The bytes of a point's object in the store as it is now; None where it is not there any more."""
+        ...
+
+    def newest(self, volume: int) -> Sequence[str]:
+        """A line for each of the newest objects in every place of the store that has copies of the volume."""
         ...
 
     def verified(self, point: int) -> None:

@@ -218,13 +218,18 @@ def trouble(pods: list[Pod]) -> str:
     return next((c.reason for p in pods for c in p.containers if c.reason and not c.ready), "")
 
 
-def evidence(world: World, claim: ClaimRef) -> dict[str, list[str]]:
-    """What can be read now and is gone in an hour: events, pods, witnesses. A part that fails says so."""
+def evidence(world: World, claim: ClaimRef, volume: int = 0) -> dict[str, list[str]]:
+    """
+    What can be read now and is gone in an hour: events, pods, witnesses, and the newest objects of a volume of ours,
+    which a sync may still overwrite. A part that fails says so.
+    """
     asked: dict[str, Callable[[], list[str]]] = {
         "events": lambda: [f"{e.at:%H:%M:%S} {e.subject} {e.reason}: {e.message}" for e in world.cluster.events(claim)],
         "pods": lambda: [f"{p} {p.phase} {trouble([p])}".strip() for p in world.cluster.pods_using(claim)],
         "witnesses": lambda: [told(w) for w in world.cluster.witnesses(claim)],
     }
+    if volume:
+        asked["objects"] = lambda: list(world.records.newest(volume))
     kept: dict[str, list[str]] = {}
     for name, ask in asked.items():
         try:
@@ -236,9 +241,10 @@ def evidence(world: World, claim: ClaimRef) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Witnessed(Act):
-    """Keep what the cluster says of the volume now: its events are gone in an hour."""
+    """Keep what the cluster says of the volume now: its events are gone in an hour. `volume` is its id."""
 
     claim: ClaimRef
+    volume: int = 0
     asks_only: ClassVar[bool] = True
     needs: ClassVar = rights.needed(rights.LOOK, rights.EVENTS, rights.ATTACHED)
 
@@ -246,4 +252,4 @@ class Witnessed(Act):
         return facts("witnessed", claim=self.claim)
 
     def do(self, world: World) -> Mapping[str, Any]:
-        return evidence(world, self.claim)
+        return evidence(world, self.claim, self.volume)

@@ -147,7 +147,7 @@ class RestoreVolume(Runbook[Seen]):
     def acts(self, seen: Seen) -> Iterator[Act]:
         here, claim, run, volume, point = seen.scene, seen.scene.claim, seen.tag, seen.scene.volume, seen.point
         guard = guarded(seen)
-        yield Witnessed(claim)
+        yield Witnessed(claim, volume.id)
         yield from paused(here, guard)
         yield from quiet(here, guard)
         if here.workload:
