@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from datetime import UTC, datetime
 
 from backups.agent.values import Counts
@@ -16,7 +17,8 @@ REST, HERE = "*", "."
 class Tally:
     """
     Files are all entries but directories; bytes are of regular files, hard-linked ones once. The root itself is not
-    counted. `top` is by first folder; `owners` counts directories too.
+    counted. `top` is by first folder; `owners` counts directories too. A file of several names counts in the folder of
+    the first that comes: `counted` are its bytes by that folder, `possible` by each that has a name of it.
     """
 
     def __init__(self) -> None:
@@ -25,22 +27,25 @@ class Tally:
         self.owners: dict[tuple[int, int], int] = {}
         self.newest: float | None = None
         self.oldest: float | None = None
-        self.linked: set[tuple[int, int]] = set()
+        self.linked: dict[tuple[int, int], set[str]] = {}
+        self.counted: Counter[str] = Counter()
+        self.possible: Counter[str] = Counter()
 
     def directory(self, owner: tuple[int, int]) -> None:
         self.directories += 1
         self.owners[owner] = self.owners.get(owner, 0) + 1
 
-    def file(self, path: str, size: int, owner: tuple[int, int], changed: float | None) -> None:
-        """`changed` is None for what is no regular file."""
+    def file(self, path: str, size: int, owner: tuple[int, int], changed: float | None) -> str:
+        """`changed` is None for what is no regular file. The name by which its folder is counted."""
         self.files += 1
         self.bytes += size
         self.owners[owner] = self.owners.get(owner, 0) + 1
-        name, slash, _ = path.partition("/")
-        pair = self.top.get(name if slash else HERE)
-        if pair is None:
-            name = shown(name) if slash else HERE
-            pair = self.top.setdefault(name if len(self.top) < MOST_NAMES else REST, [0, 0])
+        first, slash, _ = path.partition("/")
+        name = first if slash else HERE
+        if name not in self.top:
+            name = shown(first) if slash else HERE
+            name = name if len(self.top) < MOST_NAMES or name in self.top else REST
+        pair = self.top.setdefault(name, [0, 0])
         pair[0] += 1
         pair[1] += size
         if changed is not None:
@@ -48,20 +53,26 @@ class Tally:
                 self.newest = changed
             if self.oldest is None or changed < self.oldest:
                 self.oldest = changed
+        return name
 
     def entry(self, path: str, seen: os.stat_result, owner: tuple[int, int]) -> None:
         """Count an entry that was walked over."""
         if stat.S_ISDIR(seen.st_mode):
-            return self.directory(owner)
+            self.directory(owner)
+            return
         regular = stat.S_ISREG(seen.st_mode)
         if not regular and not stat.S_ISLNK(seen.st_mode):
             self.special += 1
         size = seen.st_size if regular else 0
-        if regular and seen.st_nlink > 1:
-            inode = (seen.st_dev, seen.st_ino)
-            size = 0 if inode in self.linked else size
-            self.linked.add(inode)
-        return self.file(path, size, owner, seen.st_mtime if regular else None)
+        changed = seen.st_mtime if regular else None
+        if not regular or seen.st_nlink == 1:
+            self.file(path, size, owner, changed)
+            return
+        folders = self.linked.setdefault((seen.st_dev, seen.st_ino), set())
+        name = self.file(path, 0 if folders else size, owner, changed)
+        self.counted[name] += 0 if folders else size
+        self.possible[name] += 0 if name in folders else size
+        folders.add(name)
 
     def counts(self) -> Counts:
         return Counts(files=self.files, directories=self.directories, bytes=self.bytes)

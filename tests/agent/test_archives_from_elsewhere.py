@@ -221,6 +221,27 @@ def test_any_inner_archive_may_be_named(anybody, packed):
     assert "data/configuration.yaml" in staged(anybody)
 
 
+def test_a_file_of_two_folders_is_counted_once_in_whatever_order_its_names_come(anybody):
+    names = [entry("z", DIRECTORY, mode=0o755), entry("z/f", data=b"12345"), entry("a", DIRECTORY, mode=0o755)]
+    offer(anybody, tar_of(*names, entry("a/f", HARD, "z/f"), entry("a/own", data=b"1")))
+    assert {"a/f", "z/f"} <= staged(anybody)
+    anybody.agent("verify", run="r")
+    (anybody.data / ".aftermath/r/staging/a/own").write_bytes(b"123456789")
+    with pytest.raises(Refusal, match="not-verified") as caught:
+        anybody.agent("verify", run="r")
+    assert "folder" in str(caught.value.params)
+
+
+def test_of_very_many_folders_it_does_not_matter_which_come_first(anybody, monkeypatch):
+    monkeypatch.setattr("backups.agent.counting.MOST_NAMES", 2)
+    offer(anybody, tar_of(*(part for n in "dbca" for part in folder(n))))
+    anybody.agent("verify", run="r")
+
+
+def folder(name):
+    return entry(name, DIRECTORY, mode=0o755), entry(f"{name}/f", data=name.encode())
+
+
 def test_a_hard_link_out_of_the_folder_is_refused(anybody):
     entries = [entry("secret", data=b"1"), entry("data/h", HARD, "secret")]
     with pytest.raises(Refusal, match="link-leaves"):
