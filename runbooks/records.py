@@ -159,6 +159,10 @@ class Rows:
         standing = Pause.objects.filter(ended=None, about__endswith=f", {workload.kind} {workload}")
         return tuple(decoded(Keeper, keeper) for keeper in standing.values_list("keeper", flat=True))
 
+    def kept_stopped(self, workload: WorkloadRef) -> tuple[Sync, ...]:
+        standing = Pause.objects.filter(ended=None, about__endswith=f", {workload.kind} {workload}")
+        return tuple(sync for pause in standing.select_related("run") if (sync := leases.kept_stopped(pause)))
+
     def to_resume(self, tag: str, keeper: Keeper, workload: WorkloadRef, *, all_leases: bool = False) -> Keeper | None:
         return leases.to_resume(tagged(tag), keeper, workload, all_leases=all_leases)
 

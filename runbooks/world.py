@@ -154,6 +154,10 @@ class Records(Protocol):
         """The keepers of a workload that leases of ours hold, as they are to be put back."""
         ...
 
+    def kept_stopped(self, workload: WorkloadRef) -> tuple[Sync, ...]:
+        """The syncs that runs of ours stopped, and that the workload's keepers would start but for those leases."""
+        ...
+
     def to_resume(self, tag: str, keeper: Keeper, workload: WorkloadRef, *, all_leases: bool = False) -> Keeper | None:
         """
         The keeper as it is to be put back; None while the lease of another run holds it. With `all_leases`, only that

@@ -46,11 +46,11 @@ class ResumeGitOps(Runbook[Seen]):
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
-        stopped = [s for s in here.syncs if not s.running and world.records.stopped(self.volume, s)]
         workloads = {s.workload for s in here.syncs} | ({here.workload} if here.workload else set())
         held = {Held(keeper, each) for each in workloads for keeper in world.records.paused(each)}
-        whom = {each.workload for each in held}
-        return Seen(here, tuple(sorted(held)), tuple(str(s) for s in stopped if s.workload in whom))
+        stopped = {str(sync) for sync in here.syncs if not sync.running}
+        starts = {str(sync) for each in workloads for sync in world.records.kept_stopped(each)}
+        return Seen(here, tuple(sorted(held)), tuple(sorted(starts & stopped)))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         here = seen.scene
