@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.api import ClaimRef, JobSpec
-from cluster.errors import Refused
+from cluster.errors import Refused, Unreachable
 from cluster.live import jobpod, jobtold
 from cluster.live.jobobjects import JobObject, Pod
 from cluster.live.profile import Profile, profile
@@ -163,7 +163,7 @@ class Log:
     """An API server that has a log, as it is or rotated away."""
 
     def __init__(self, text):
-        self.text_ = text
+        self.text_ = "".join(f"2026-11-23T16:00:00.123456789Z {line}\n" for line in text.splitlines())
 
     def text(self, path, **query):
         return self.text_
@@ -178,6 +178,14 @@ def ended(message=""):
 def test_the_last_line_of_each_kind_counts_and_others_do_not():
     words = jobtold.said(Log("\n".join(LINES)), ended(), ended=True)
     assert words == {"progress": {"files": 2}, "result": {"files": 2}}
+
+
+def test_what_a_node_says_in_place_of_the_log_is_not_the_silence_of_an_agent_that_was_killed():
+    node = Log("")
+    node.text_ = "failed to try resolving symlinks in path"
+    with pytest.raises(Unreachable, match="symlinks"):
+        jobtold.said(node, ended(), ended=True)
+    assert jobtold.said(node, ended(LINES[-1]), ended=True) == {"result": {"files": 2}}
 
 
 def test_a_result_outlives_a_log_that_was_rotated_away():
