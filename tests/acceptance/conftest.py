@@ -12,6 +12,7 @@ import pytest
 from people.actors import person
 from runbooks import tasks
 from tests.acceptance import fingerprint
+from tests.acceptance.accounts import ORDINARY, Accounts
 from tests.acceptance.driving import Drive, live
 from tests.acceptance.node import Node
 from tests.acceptance.scene.prints import Prints
@@ -58,6 +59,16 @@ def server() -> Server:
 
 
 @pytest.fixture(scope="session")
+def accounts(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
+    """Those that runs are driven with, by the rights of the manifests and no others."""
+    accounts = Accounts(server, tmp_path_factory.mktemp("accounts"))
+    try:
+        yield accounts.make()
+    finally:
+        accounts.clear()
+
+
+@pytest.fixture(scope="session")
 def store(server: Server) -> Objects:
     if unset := [name for name in KEYS if not os.environ.get(name)]:
         missing("kubernetes", f"There is no object store beside the Kubernetes: set {', '.join(unset)}.")
@@ -89,14 +100,16 @@ FEW = 300  # small files, where it is not about many
 
 
 @pytest.fixture(scope="module")
-def house(request: pytest.FixtureRequest, server: Server, store: Objects) -> Iterator[Stage]:
+def house(request: pytest.FixtureRequest, server: Server, accounts: Accounts, store: Objects) -> Iterator[Stage]:
     """
     The scene with few files, for runs that are many. It is whole at first, and after each restore. A module's FILES
     says how many there are.
     """
     stage = Stage(server, store, IMAGE, getattr(request.module, "FILES", FEW), every=60)
     try:
-        yield stage.build()
+        stage.build()
+        accounts.opt_in(stage.namespace)
+        yield stage
     finally:
         stage.clear()
 
@@ -123,7 +136,9 @@ def again(house: Stage) -> Iterator[None]:
 
 
 @pytest.fixture
-def drive(house: Stage, again: None, kubernetes: None, alice: Any, monkeypatch: pytest.MonkeyPatch) -> Drive:
-    """Somebody who may do everything, in front of the scene. No broker hears the knocks."""
+def drive(
+    house: Stage, again: None, kubernetes: None, accounts: Accounts, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> Drive:
+    """An operator in front of the scene, and a worker with the rights of the manifests. No broker hears the knocks."""
     monkeypatch.setattr(tasks.advance, "apply_async", lambda args, **options: None)
-    return Drive(house, person(alice), live(os.environ["KUBECONFIG"], IMAGE))
+    return Drive(house, person(alice), live(str(accounts.kubeconfig(ORDINARY)), IMAGE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 
@@ -21,6 +23,8 @@ from runbooks.library.roll_back_security import RollBackSecurity
 from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import Run
 from tests.acceptance import fingerprint
+from tests.acceptance.accounts import GLASS
+from tests.acceptance.driving import live
 from tests.acceptance.scene.objects import CLAIM, HARDENED, HOUSE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.matrix]
@@ -119,7 +123,19 @@ def test_owners_are_put_right_and_the_lasting_form_is_one_that_the_cluster_takes
     house.serves("home")
 
 
-def test_a_released_volume_is_rebound_and_let_go_again(house, drive):
+@pytest.fixture
+def broken_glass(drive, accounts, house):
+    """A worker that runs as the account for what touches the whole cluster."""
+    drive.cluster = live(str(accounts.kubeconfig(GLASS)), house.image)
+
+
+def test_without_the_right_over_volumes_it_is_refused_ahead(house, drive):
+    run = drive.drafts(RebindReleased(released=house.released, claim="config-again"))
+    assert stopping(run) == ["dry-refused"]
+    assert "persistentvolumes" in json.dumps(run.trial)
+
+
+def test_a_released_volume_is_rebound_and_let_go_again(house, drive, broken_glass):
     run = ends(drive, RebindReleased(released=house.released, claim="config-again"))
     assert house.phase_of(house.released) == "Bound"
     assert drive.cluster.claim(ClaimRef(house.namespace, "config-again")).volume == house.released
@@ -127,7 +143,7 @@ def test_a_released_volume_is_rebound_and_let_go_again(house, drive):
     assert house.phase_of(house.released) == "Released"
 
 
-def test_a_volume_is_restored_from_a_released_one_which_is_released_again(house, drive):
+def test_a_volume_is_restored_from_a_released_one_which_is_released_again(house, drive, broken_glass):
     volume = drive.register()
     add_source(volume, kind="released", by=drive.by)
     drive.scan()
