@@ -161,6 +161,8 @@ OVER = {"done", "undone", "stuck", "refused"}
 
 def test_a_worker_killed_at_every_point_of_a_restore_and_of_its_way_back(ready, crew, volume, alice):
     point, whole = ready
+    # On the second database once an act, in the middle: what may differ there is its transactions, not the act.
+    moments = MOMENTS if connection.vendor == "sqlite" else ("during",)
     by = person(alice)
     world = Range(settings.RANGE_DIR)
     before = world.fingerprint()["files"][str(HOME)]
@@ -168,7 +170,7 @@ def test_a_worker_killed_at_every_point_of_a_restore_and_of_its_way_back(ready, 
     until(crew, run, {"draft", "refused"}, 60)
     run = Run.objects.get(pk=run.pk)
     acts = len(run.plan)
-    forth = [f"{n}:{moment}" for n in range(1, acts + 1) for moment in MOMENTS]
+    forth = [f"{n}:{moment}" for n in range(1, acts + 1) for moment in moments]
     crew.env["KILL_AT"] = " ".join(forth)
     crew.kill("worker")
     actions.start(run, typed=str(volume), by=by)
@@ -180,7 +182,7 @@ def test_a_worker_killed_at_every_point_of_a_restore_and_of_its_way_back(ready, 
     assert Entry.objects.of(run).filter(action="act.done").count() == acts
     assert [s.name for s in world.snapshots(HOME) if s.name.startswith(run.tag)] == [f"{run.tag}-safety"]
 
-    back = [f"{n}-back:{m}" for n, act in enumerate(run.plan, 1) if act.inverse() for m in MOMENTS]
+    back = [f"{n}-back:{m}" for n, act in enumerate(run.plan, 1) if act.inverse() for m in moments]
     crew.env["KILL_AT"] = " ".join(back)
     crew.kill("worker")
     actions.undo(run, by=by)
