@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster.api import ClaimRef, Keeper, Room, Sync, WorkloadRef
-from cluster.errors import Refused
+from cluster.errors import Forbidden, Refused
 from runbooks.acts.agent import agent, beside
 from runbooks.acts.gitops import PauseKeeper, ResumeKeeper
 from runbooks.acts.guards import Guard, Guarded
@@ -211,12 +211,12 @@ def syncs_again(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
 
 
 def can_snapshot(world: World, claim: ClaimRef) -> bool:
-    """Whether the cluster would take a snapshot of it: it has such a thing, with a class of the claim's own driver."""
+    """Whether one can be made, by this account: the cluster has such a thing, with a class of the claim's driver."""
     if "snapshots" in world.cluster.lacks():
         return False
     try:
         world.cluster.make_snapshot(claim, world.name("-trial"), labels=world.labels(), dry=True)
-    except Refused:
+    except (Refused, Forbidden):
         return False
     return True
 

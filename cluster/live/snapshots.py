@@ -277,14 +277,14 @@ def keep(api: Api, here: SnapshotObject, content: Content) -> Content | str | No
     return behind(api, here)
 
 
-def policy(api: Api, here: SnapshotObject, content: Content, to: str) -> None:
+def policy(api: Api, here: SnapshotObject, content: Content, to: str, *, dry: bool = False) -> None:
     at = pointer("spec", "deletionPolicy")
     held = [
         {"op": "test", "path": pointer("spec", "volumeSnapshotRef", "uid"), "value": here.metadata.uid},
         {"op": "test", "path": at, "value": content.spec.deletion_policy},
     ]
     path = below(SNAPSHOTS, "volumesnapshotcontents", name=content.metadata.name)
-    api.patch(path, [*held, {"op": "replace", "path": at, "value": to}])
+    api.patch(path, [*held, {"op": "replace", "path": at, "value": to}], dry=dry)
 
 
 def drop(api: Api, namespace: str, name: str, *, dry: bool = False) -> None:
@@ -298,15 +298,15 @@ def drop(api: Api, namespace: str, name: str, *, dry: bool = False) -> None:
         return
     if not ours(here.metadata):
         raise Refused(f"The snapshot {name} in {namespace} was not made by Aftermath.")
-    if not dry and here.metadata.deletion_timestamp is None:
-        let_go(api, here)
+    if here.metadata.deletion_timestamp is None:
+        let_go(api, here, dry=dry)
     try:
         api.delete(below(SNAPSHOTS, "volumesnapshots", namespace, name), uid=here.metadata.uid, dry=dry)
     except NotFound:
         return
 
 
-def let_go(api: Api, here: SnapshotObject) -> None:
+def let_go(api: Api, here: SnapshotObject, *, dry: bool) -> None:
     content = behind(api, here)
     if isinstance(content, str):
         raise Forbidden(f"Its data would stay on the storage, for its content cannot be read: {content}")
@@ -315,6 +315,6 @@ def let_go(api: Api, here: SnapshotObject) -> None:
     if content.spec.volume_snapshot_ref.uid != here.metadata.uid:
         return
     try:
-        policy(api, here, content, "Delete")
+        policy(api, here, content, "Delete", dry=dry)
     except Forbidden as e:
         raise Forbidden(f"Its data would stay on the storage, for its content may not be changed: {e}") from e

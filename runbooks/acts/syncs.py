@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cluster.api import ClaimRef, Sync
+from cluster.errors import ClusterError, Unreachable
 from runbooks import rights
 from runbooks.acts.agent import agent, beside
 from runbooks.acts.guards import Guard, Guarded, claim_of
@@ -103,4 +104,8 @@ class NoteVolume(Act):
             found = agent(world, beside(world, self.claim, "inspect", spec, minutes=self.minutes, read_only=True))
         except Failed as e:
             return {"note": e.why.as_json()}
+        except Unreachable:
+            raise
+        except ClusterError as e:  # no right to make jobs, no quota left
+            return {"note": facts(f"cluster-{type(e).__name__.lower()}", error=str(e)).as_json()}
         return {"filesystem": found["filesystem_id"], "files": found["files"]}

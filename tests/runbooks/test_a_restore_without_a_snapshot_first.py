@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from backups.models import Source
-from cluster.errors import Refused
+from cluster.errors import Forbidden, Refused
 from runbooks import actions
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.models import Run
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.django_db
 
 
 class NoClass:
-    """The cluster has snapshots, but no class of them for the driver of this claim."""
+    """The cluster has snapshots, but no class of them for the driver of this claim; or another reason to make none."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, world, why=Refused):
+        self.world, self.why = world, why
 
     def __getattr__(self, name):
         return getattr(self.world, name)
 
     def make_snapshot(self, claim, name, *, labels, dry=False):
-        raise Refused("This cluster has no VolumeSnapshotClass of the driver nfs.")
+        raise self.why("This cluster has no VolumeSnapshotClass of the driver nfs.")
 
 
 @pytest.fixture
@@ -41,10 +41,11 @@ def codes(run) -> list[str]:
     return [act.told().code for act in run.plan]
 
 
-def test_an_archive_is_made_where_the_driver_has_no_class_of_snapshots(world, volume, by):
+@pytest.mark.parametrize("why", [Refused, Forbidden])
+def test_an_archive_is_made_where_no_snapshot_can_be_made_or_none_may(world, volume, by, why):
     point = point_of(volume, world, by)
     Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
-    run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), NoClass(world), by=by, range_=world)
+    run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), NoClass(world, why), by=by, range_=world)
     assert {"code": "safety-archive", "stops": False} in [{k: o[k] for k in ("code", "stops")} for o in run.objections]
     assert "safety-snapshot" not in codes(run)
     assert codes(run).index("archive") < codes(run).index("extract-snapshot")

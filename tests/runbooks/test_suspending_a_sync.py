@@ -12,6 +12,7 @@ from audit.models import Entry
 from audit.sentences import sentence
 from backups.models import RecoveryPoint, Source, Volume
 from cluster.api import Sync
+from cluster.errors import Forbidden
 from cluster.range import faults
 from health.sweep import sweep
 from people.actors import person
@@ -24,6 +25,7 @@ from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import ActRecord, Pause
 from runbooks.sentences import say
 from tests.runbooks.conftest import HOME, drafted, finish, settle, started
+from tests.runbooks.test_reattaching import Otherwise
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +66,17 @@ def test_it_is_resumed_as_it_was(world, suspended, good, volume, by):
     run = started(ResumeASync(volume=volume.pk), world, by=by)
     assert finish(run, world) == "done", run.why
     assert running(world)
+
+
+def test_where_no_job_may_look_into_the_volume_it_is_suspended_all_the_same(world, volume, by):
+    def refused(job, *, dry=False):
+        raise Forbidden("jobs.batch is forbidden")
+
+    run = started(SuspendSync(volume=volume.pk), world, by=by)
+    assert finish(run, Otherwise(world, start_job=refused), world) == "done", run.why
+    assert not running(world)
+    note = run.records.get(facts__code="note-volume").result["note"]
+    assert "jobs.batch is forbidden" in say(note)
 
 
 def test_what_is_suspended_already_is_not_suspended_again(world, suspended, volume, by):

@@ -99,6 +99,8 @@ def test_an_account_that_may_not_change_contents_is_told_that_it_is_not_kept_and
     assert not ready(world, ref, acting).kept
     assert ready(world, ref).kept
     with pytest.raises(Forbidden, match="would stay on the storage"):
+        snapshots.drop(acting, ref.namespace, NAME, dry=True)
+    with pytest.raises(Forbidden, match="would stay on the storage"):
         snapshots.drop(acting, ref.namespace, NAME)
     assert there(world)
 
