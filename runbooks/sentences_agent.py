@@ -31,6 +31,10 @@ AGENT: dict[str, Any] = {
     "terminated": _("The job beside the files was asked to end."),
     "no-data": _("The volume could not be opened."),
     "read-only": _("The volume can only be read: it went read-only, or is mounted so."),
+    "changed-while-read": _(
+        "Files were written to while they were read, three times over. Archive it from a snapshot, or while the"
+        " application is stopped."
+    ),
     "io-error": _("The volume gives errors when it is read or written."),
 }
 for _unsafe in (

@@ -13,7 +13,8 @@ from runbooks.world import World
 
 TIMES = 3  # a job whose pod was killed is started again this often
 PARTS = ("", *(f"-{n}" for n in range(2, TIMES + 1)))  # of the names of those
-ASK_AGAIN = {"busy", "unreachable"}
+CHANGED = "changed-while-read"  # what somebody writes to may stand still the next time
+ASK_AGAIN = {"busy", "unreachable", CHANGED}
 
 
 class Beside:

@@ -31,13 +31,17 @@ def left(place, *, files=False):
 
 def volume(ground, *, files=False, policy="Retain"):
     """A claim that is deleted; its volume's name is returned once that is released."""
+    for kind in ("Pod", "PersistentVolumeClaim"):  # of a test that came to no good end
+        ground.drop(kind, "left")
+        ground.until(lambda kind=kind: not ground.there(ground.path(kind, "left")), f"the end of the {kind} before")
     ground.make(claim("left"))
+    # A pod that comes before its volume is there may be forgotten by the scheduler for minutes.
+    ground.until(lambda: ground.get("PersistentVolumeClaim", "left").status.get("phase") == "Bound", "its volume")
     if files:
         spec = pods(("left",), container("seed", SCRIPT, "left"), restartPolicy="Never")
         ground.make({"apiVersion": "v1", "kind": "Pod", "metadata": meta("left"), "spec": spec})
         ground.until(lambda: ground.get("Pod", "left").status.get("phase") == "Succeeded", "the first files")
         ground.drop("Pod", "left")
-    ground.until(lambda: ground.get("PersistentVolumeClaim", "left").status.get("phase") == "Bound", "its volume")
     name = ground.get("PersistentVolumeClaim", "left").spec["volumeName"]
     ground.api.merge(f"{CORE}/persistentvolumes/{name}", {"spec": {"persistentVolumeReclaimPolicy": policy}})
     ground.drop("PersistentVolumeClaim", "left")

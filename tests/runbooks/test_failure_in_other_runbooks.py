@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,6 +13,7 @@ from cluster.errors import Refused, Unreachable
 from cluster.range import faults
 from cluster.range.sample.wiki import WIKI
 from runbooks import actions, engine
+from runbooks.library.archive_volume import ArchiveVolume
 from runbooks.library.pause_gitops import PauseGitOps
 from runbooks.library.reattach_volume import ReattachVolume
 from runbooks.library.rebind_released import RebindReleased
@@ -19,7 +21,8 @@ from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.roll_back_security import RollBackSecurity
 from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import Pause, Run
-from tests.runbooks.conftest import drafted, finish, settle
+from runbooks.sentences import say
+from tests.runbooks.conftest import HOME, drafted, finish, point_of, settle, started
 from tests.runbooks.test_failure_and_crash import Crash, Faulty
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +58,46 @@ def restoring_from_released(world, volume):
         volume=wiki, source=source, kind="released", ref=left.volume, taken=now(), bytes=0
     )
     return RestoreVolume(volume=wiki.pk, point=point.pk)
+
+
+class Busy:
+    """An application that writes whenever its volume is archived."""
+
+    def __init__(self, world):
+        self.world, self.archives = world, set()
+
+    def __getattr__(self, name):
+        return getattr(self.world, name)
+
+    def start_job(self, spec, *, dry=False):
+        self.archives |= {spec.name} if spec.verb == "archive" else set()
+        return self.world.start_job(spec, dry=dry)
+
+    def job(self, namespace, name):
+        job = self.world.job(namespace, name)
+        if name not in self.archives or job.state in ("pending", "running"):
+            return job
+        return replace(job, state="failed", error={"code": "changed-while-read", "message": "tar: x: file changed"})
+
+
+def test_a_good_restore_is_not_held_up_by_a_new_archive_of_a_busy_application(world, volume, by):
+    point = point_of(volume, world, by)
+    Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    world.break_("emptied")
+    busy = Busy(world)
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), world, by=by)
+    assert finish(run, busy, world) == "done", run.why
+    assert len(busy.archives) == 3, "it is tried again"
+    assert world.syncs(HOME)[0].running
+    note = run.records.get(facts__code="archive").result["note"]
+    assert "while they were read" in say(note)
+
+
+def test_an_archive_of_a_busy_application_is_no_archive(world, volume, by):
+    Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    run = started(ArchiveVolume(volume=volume.pk), world, by=by)
+    assert finish(run, Busy(world), world) == "undone"
+    assert "while they were read" in say(run.why)
 
 
 RUNBOOKS = [pausing, reattaching, suspending, rolling_back, rebinding]
