@@ -159,6 +159,10 @@ class Rows:
         standing = Pause.objects.filter(ended=None, about__endswith=f", {workload.kind} {workload}")
         return tuple(decoded(Keeper, keeper) for keeper in standing.values_list("keeper", flat=True))
 
+    def left_alone(self, volume: int) -> tuple[WorkloadRef, ...]:
+        standing = Pause.objects.filter(ended=None, run__volume=volume)
+        return tuple(decoded(WorkloadRef, workload) for workload in standing.values_list("workload", flat=True))
+
     def kept_stopped(self, workload: WorkloadRef) -> tuple[Sync, ...]:
         standing = Pause.objects.filter(ended=None, about__endswith=f", {workload.kind} {workload}")
         return tuple(sync for pause in standing.select_related("run") if (sync := leases.kept_stopped(pause)))

@@ -154,6 +154,10 @@ class Records(Protocol):
         """The keepers of a workload that leases of ours hold, as they are to be put back."""
         ...
 
+    def left_alone(self, volume: int) -> tuple[WorkloadRef, ...]:
+        """The workloads that leases of runs on the volume have left alone, whether they use it any more or not."""
+        ...
+
     def kept_stopped(self, workload: WorkloadRef) -> tuple[Sync, ...]:
         """The syncs that runs of ours stopped, and that the workload's keepers would start but for those leases."""
         ...

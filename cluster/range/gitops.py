@@ -41,8 +41,11 @@ def pause(state: State, asked: Keeper, ref: WorkloadRef, note: Mapping[str, str]
 
 
 def unpause(state: State, asked: Keeper, ref: WorkloadRef) -> None:
-    """Without a note of ours there is nothing of ours to take back."""
-    here = kept(state, asked, ref)
+    """Without a note of ours there is nothing of ours to take back, and what is gone meanwhile keeps nothing."""
+    try:
+        here = kept(state, asked, ref)
+    except NotFound:
+        return
     if not notes.ours(here.annotations):
         return
     gone = {*notes.ours(here.annotations), *(() if asked.paused else notes.FLUX[:1])}

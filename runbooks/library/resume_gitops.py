@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from cluster.api import Keeper, WorkloadRef
+from cluster.errors import NotFound
 from runbooks import base, rights
 from runbooks.acts.gitops import ResumeKeeper
 from runbooks.base import Act, Need, Objection, Runbook, facts, objection, param, runbook
@@ -15,21 +16,18 @@ from runbooks.looks import LEASE, Scene, scene
 from runbooks.world import World
 
 
-@dataclass(frozen=True, order=True)
-class Held:
-    """A keeper that a pause of ours holds, as it is to be put back, and whom it leaves alone."""
-
-    keeper: Keeper
-    workload: WorkloadRef
-
-
 @dataclass(frozen=True)
 class Seen(base.Seen):
-    """`starts` are the syncs that a run of ours stopped, and that what is held would start again."""
+    """
+    `held` are the keepers that pauses of ours hold, as they are to be put back, and `alone` whom each leaves alone: the
+    scene's workload where a run of before did not say. `starts` are the syncs that a run of ours stopped, and that what
+    is held would start again.
+    """
 
     scene: Scene
-    held: tuple[Held, ...]
-    starts: tuple[str, ...]
+    held: tuple[Keeper, ...]
+    alone: tuple[WorkloadRef, ...] = ()
+    starts: tuple[str, ...] = ()
 
 
 @runbook("resume-gitops", _("Resume GitOps"))
@@ -45,12 +43,14 @@ class ResumeGitOps(Runbook[Seen]):
         return False
 
     def look(self, world: World) -> Seen:
-        here = scene(world, self.volume)
+        here = around(world, self.volume)
         workloads = {s.workload for s in here.syncs} | ({here.workload} if here.workload else set())
-        held = {Held(keeper, each) for each in workloads for keeper in world.records.paused(each)}
-        stopped = {str(sync) for sync in here.syncs if not sync.running}
+        workloads |= set(world.records.left_alone(self.volume))
+        held = sorted({(keeper, each) for each in workloads for keeper in world.records.paused(each)})
+        running = {str(sync) for sync in here.syncs if sync.running}
         starts = {str(sync) for each in workloads for sync in world.records.kept_stopped(each)}
-        return Seen(here, tuple(sorted(held)), tuple(sorted(starts & stopped)))
+        keepers, alone = tuple(keeper for keeper, each in held), tuple(each for keeper, each in held)
+        return Seen(here, keepers, alone, tuple(sorted(starts - running)))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         here = seen.scene
@@ -62,5 +62,15 @@ class ResumeGitOps(Runbook[Seen]):
             yield Objection(facts("starts-sync", sync=sync, claim=here.claim), glass=True)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
-        for each in seen.held:
-            yield ResumeKeeper(each.keeper, each.workload, LEASE, all_leases=True)
+        alone = seen.alone or (seen.scene.workload,) * len(seen.held)
+        for keeper, workload in zip(seen.held, alone, strict=True):
+            if workload is not None:
+                yield ResumeKeeper(keeper, workload, LEASE, all_leases=True)
+
+
+def around(world: World, volume: int) -> Scene:
+    """The scene; with nothing in it where the claim is gone: a pause outlives it, and some end by no clock."""
+    try:
+        return scene(world, volume)
+    except NotFound:
+        return Scene(world.records.volume(volume), "", None, "", "", 0, (), ())

@@ -14,6 +14,7 @@ from cluster.api import Keeper, WorkloadRef
 from cluster.errors import Unreachable
 from cluster.range import faults
 from runbooks import actions, leases
+from runbooks.base import encoded
 from runbooks.library.pause_gitops import PauseGitOps
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.resume_gitops import ResumeGitOps
@@ -98,6 +99,19 @@ def test_it_is_resumed_before_its_time(kept, volume, by):
     assert finish(run, kept) == "done", run.why
     assert not paused(kept)
     assert not Pause.objects.filter(ended=None).exists()
+
+
+def test_a_run_of_before_that_did_not_say_whom_is_left_alone_is_shown_and_taken_back(kept, volume, by, client, alice):
+    assert finish(started(PauseGitOps(volume=volume.pk), kept, by=by), kept) == "done"
+    run = started(ResumeGitOps(volume=volume.pk), kept, by=by)
+    assert finish(run, kept) == "done", run.why
+    [flux] = kept.keepers(kept.workload_using(HOME).ref)
+    Run.objects.filter(pk=run.pk).update(seen={"scene": run.seen["scene"], "held": [encoded(flux)]})
+    client.force_login(alice)
+    assert client.get(reverse("run", args=[run.pk])).status_code == 200
+    actions.undo(run, by=by)
+    assert finish(run, kept) == "undone", run.why
+    assert paused(kept)
 
 
 def test_resuming_what_is_not_paused_is_an_objection(kept, volume, by):

@@ -68,7 +68,7 @@ EVERY = [
     (resume_sync.ResumeASync(volume=1), resume_sync.Seen(SCENE, SYNC, True, True, GUARD, 1, "f", (), (FLUX,))),
     (resume_sync.ResumeASync(volume=1), resume_sync.Seen(WITH_SIDECAR, SIDECAR, True, True, GUARD, 1, "f", ())),
     (pause_gitops.PauseGitOps(volume=1), pause_gitops.Seen(SCENE)),
-    (resume_gitops.ResumeGitOps(volume=1), resume_gitops.Seen(SCENE, (resume_gitops.Held(FLUX, APP),), ())),
+    (resume_gitops.ResumeGitOps(volume=1), resume_gitops.Seen(SCENE, (FLUX,), (APP,))),
     (roll_back_security.RollBackSecurity(volume=1), roll_back_security.Seen(SCENE, NOW, BEFORE, None)),
     (rebind_released.RebindReleased(released="pv-1", claim="again"), rebind_released.Seen(PV, CLAIM, False)),
     (recovery_pod.RecoveryPod(volume=1, quiet=True), recovery_pod.Seen(SCENE, "am-1", True)),

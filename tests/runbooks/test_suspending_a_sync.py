@@ -176,6 +176,20 @@ def test_a_suspended_sync_is_not_started_by_the_clock(both_kept, world, volume, 
     assert Pause.objects.get().ended
 
 
+def test_a_pause_that_no_clock_ends_can_be_ended_when_the_claim_is_gone(both_kept, world, volume, by, root):
+    run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
+    assert finish(run, world) == "done", run.why
+    with world.ground.objects.change() as state:
+        del state.workloads["home/Deployment/config-syncer"]
+        del state.workloads["home/Deployment/home-assistant"]
+        del state.claims[str(HOME)]
+    resume = drafted(ResumeGitOps(volume=volume.pk), world, by=by)
+    assert stopping(resume) == ["starts-sync"], "what makes the claim again, empty, would start the sync, too"
+    actions.start(resume, typed="", reason="it moved away", break_glass=True, by=person(root))
+    assert finish(resume, world) == "done", resume.why
+    assert Pause.objects.get().ended
+
+
 def test_what_is_whole_again_is_copied_again_and_ends_the_pause(both_kept, world, volume, by):
     run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
     assert finish(run, world) == "done", run.why
