@@ -21,12 +21,12 @@ from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused,
 from cluster.kubernetes import Api
 from cluster.live.jobobjects import JobObject, Pod
 from cluster.live.jobpod import CONTAINER, GAVE_UP, SAID
-from cluster.live.logs import written
+from cluster.live.logs import NoLog, written
 from cluster.live.objects import BATCH, CORE, Condition, EventObject, Meta, Waiting, below, pointer
 
 log = logging.getLogger(__name__)
 
-TO_BE_ADMITTED, TO_HAVE_AN_IMAGE = 60.0, 120.0  # seconds of patience
+TO_BE_ADMITTED, TO_HAVE_AN_IMAGE, TO_HAVE_A_LOG = 60.0, 120.0, 300.0  # seconds of patience
 LINES, LINES_AT_THE_END = 10, 400  # of the log; a long line is kept by the node in pieces of 16 KiB that count as lines
 NO_IMAGE = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 NO_START = {"StartError", "ContainerCannotRun", "ContainerStatusUnknown"}
@@ -77,11 +77,16 @@ def said(api: Api, pod: Pod | None, *, ended: bool) -> Words:
         words = spoken(written(api, meta.namespace, meta.name, container=CONTAINER, tailLines=str(lines)))
     except (NotFound, Refused):  # it is not there yet, or no more
         words = {}
-    except (Unreachable, Forbidden):  # its node does not answer; the pod's status may say enough
-        if ended and not left:
+    except (Unreachable, Forbidden) as e:  # its node does not answer; the pod's status may say enough
+        if ended and not left and not (isinstance(e, NoLog) and ended_long_ago(pod)):
             raise
         words = {}
     return words | left
+
+
+def ended_long_ago(pod: Pod) -> bool:
+    """Its node will not find again what the agent said. It is as one that was killed: it may be done again."""
+    return pod.agent.terminated is not None and late(pod.agent.terminated.finished_at, datetime.now(UTC), TO_HAVE_A_LOG)
 
 
 def spoken(lines: Iterable[str]) -> Words:

@@ -17,6 +17,11 @@ LINES = 20
 LATELY = timedelta(minutes=10)
 LONGEST = 256 * 1024  # bytes of the last lines
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\S+ ?")
+CUT = re.compile(r"[-\dT]{1,11}")  # what is left of a time where the bytes that are asked for end in it
+
+
+class NoLog(Unreachable):
+    """Its node answers, and cannot read the log: for a moment, or for ever where it has thrown the container away."""
 
 
 def tail(api: Api, pod: Pod, container: str, lines: int, *, previous: bool = False) -> tuple[str, ...]:
@@ -28,12 +33,14 @@ def tail(api: Api, pod: Pod, container: str, lines: int, *, previous: bool = Fal
 def written(api: Api, namespace: str, pod: str, **query: str) -> tuple[str, ...]:
     """
     The lines of a log as the container wrote them. A node that cannot read one may say so in its place, as if all were
-    well; so the lines are asked for with their time, and what comes without one is the node's words: Unreachable.
+    well; so the lines are asked for with their time, and what comes without one is the node's words: NoLog.
     """
     said = api.text(f"{below(CORE, 'pods', namespace, pod)}/log", timestamps="true", **query)
     lines = said.removesuffix("\n").split("\n") if said else []
+    if len(lines) > 1 and CUT.fullmatch(lines[-1]):
+        lines.pop()
     if strange := next((line for line in lines if not STAMP.match(line)), None):
-        raise Unreachable(strange.strip())
+        raise NoLog(strange.strip())
     return tuple(STAMP.sub("", line, count=1).rstrip("\r") for line in lines)
 
 

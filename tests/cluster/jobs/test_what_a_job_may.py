@@ -188,6 +188,18 @@ def test_what_a_node_says_in_place_of_the_log_is_not_the_silence_of_an_agent_tha
     assert jobtold.said(node, ended(LINES[-1]), ended=True) == {"result": {"files": 2}}
 
 
+def test_a_log_that_its_node_has_thrown_away_is_not_waited_for_for_ever():
+    """As where the disk was full: the agent is taken for one that was killed, and is asked again."""
+    node = Log("")
+    node.text_ = "unable to retrieve container logs for containerd://4f2a"
+    pod = ended()
+    pod.agent.terminated.finished_at = datetime.now(UTC) - timedelta(seconds=10)
+    with pytest.raises(Unreachable):
+        jobtold.said(node, pod, ended=True)
+    pod.agent.terminated.finished_at = datetime.now(UTC) - timedelta(minutes=6)
+    assert jobtold.said(node, pod, ended=True) == {}
+
+
 def test_a_result_outlives_a_log_that_was_rotated_away():
     assert jobtold.said(Log(""), ended(LINES[-1]), ended=True) == {"result": {"files": 2}}
 

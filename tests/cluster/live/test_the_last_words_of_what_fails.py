@@ -105,6 +105,14 @@ def test_a_log_is_read_as_it_was_written():
     assert tail(Says(""), pod, "app", 9) == ()
 
 
+def test_a_log_that_is_cut_in_the_time_of_its_last_line_is_read():
+    """So many bytes are asked for, and the node stops after as many."""
+    said = "2026-11-23T19:00:00.123456789Z one\n2026-11-23T19:00:01.123456789Z two\n"
+    pod = Pod("home", "web", "1", "node", "Running", False, None)
+    for end in range(len("2026-11-23T") + 1):
+        assert tail(Says(said + "2026-11-23T"[:end]), pod, "app", 9) == ("one", "two")
+
+
 def test_of_very_many_that_fail_the_worst_are_read_and_the_others_are_blind():
     ref = WorkloadRef("home", "Deployment", "web")
     many = [
