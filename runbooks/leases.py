@@ -7,7 +7,8 @@ start the application on data that is half in place, and a drift that is not hea
 leaves a stuck run as it is lets its leases end in their time.
 
 One that also keeps a sync stopped never ends by the clock: nobody has seen what the volume holds by then, and an
-emptied one would be copied over the last good copy. It stands, and that is said, until a person resumes one of both.
+emptied one would be copied over the last good copy. It stands, and that is said, until a person resumes one of both:
+once the sync runs again there is nothing that the keeper would start.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cluster.errors import ClusterError, NotFound
 from cluster.port import Cluster
 from people.actors import ENGINE
 from runbooks.acts.gitops import PauseKeeper
+from runbooks.acts.guards import claim_of
 from runbooks.base import Facts, decoded, encoded, facts
 from runbooks.models import LIVE, Line, Pause, Run
 
@@ -120,7 +122,7 @@ def prolong(pause: Pause) -> None:
 
 def resume(pause: Pause, cluster: Cluster) -> None:
     """Put the keeper back, unless another lease stands. What cannot be resumed now is tried again, and said."""
-    if sync := kept_stopped(pause):
+    if (sync := kept_stopped(pause)) and not runs(sync, cluster):
         return stand(pause, facts("kept-paused", sync=str(sync)))
     keeper, workload = decoded(Keeper, pause.keeper), decoded(WorkloadRef, pause.workload)
     back = to_resume(pause.run, keeper, workload, all_leases=False)
@@ -140,6 +142,15 @@ def kept_stopped(pause: Pause) -> Sync | None:
         if isinstance(act, PauseKeeper) and act.guarded and about(act.keeper, act.workload) == pause.about:
             return act.guarded.sync
     return None
+
+
+def runs(sync: Sync, cluster: Cluster) -> bool:
+    """Whether it is known to run already."""
+    try:
+        here = cluster.syncs(claim_of(sync))
+    except ClusterError:
+        return False
+    return any(each.running and (str(each), each.workload) == (str(sync), sync.workload) for each in here)
 
 
 @transaction.atomic

@@ -176,6 +176,19 @@ def test_a_suspended_sync_is_not_started_by_the_clock(both_kept, world, volume, 
     assert Pause.objects.get().ended
 
 
+def test_once_the_sync_runs_again_the_clock_ends_the_pause(both_kept, world, volume, by):
+    """Somebody started it by hand, or the keeper was paused for the application that it keeps, too."""
+    run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
+    assert finish(run, world) == "done", run.why
+    [sync] = world.syncs(HOME)
+    world.scale(sync.workload, was=0, to=1)
+    settle(world)
+    assert running(world)
+    Pause.objects.update(until=now() - timedelta(seconds=1), not_before=now())
+    leases.tend(Pause.objects.get().pk, world)
+    assert Pause.objects.get().ended
+
+
 def test_a_pause_that_no_clock_ends_can_be_ended_when_the_claim_is_gone(both_kept, world, volume, by, root):
     run = started(SuspendSync(volume=volume.pk, minutes=60), world, by=by)
     assert finish(run, world) == "done", run.why
