@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -95,14 +96,21 @@ def test_a_pod_killed_between_the_renames_of_the_swap(house, whole, drive, node,
     drive.reach(run, "swap")
     place = until(lambda: node.mounted(house.volume_of(CLAIM)), "the volume to be mounted")
     ours = place / ".aftermath" / run.tag
-    killed = []
+    killed, over = [], threading.Event()
 
-    def meanwhile():
-        if len(killed) < times and node.agent("swap", place):
-            killed.append(kill_when(lambda: node.agent("swap", place), lambda: between(ours), 30))
+    def watch():
+        while len(killed) < times and not over.wait(0.01):
+            if node.agent("swap", place):
+                killed.append(kill_when(lambda: node.agent("swap", place), lambda: between(ours), 30))
 
-    drive.goes_on(run, meanwhile=meanwhile)
-    assert all(killed), "the moment was missed"
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        drive.goes_on(run)
+    finally:
+        over.set()
+        watching.join()
+    assert killed == [True] * times, "the moment was missed"
     if times == 1:
         assert run.state == "done", run.why
         fingerprint.same(whole, still(house))

@@ -67,6 +67,7 @@ def test_the_connection_is_cut_at_each_act(drive, house, whole, proxy, monkeypat
     assert len(cut) == len(run.plan)
     assert proxy.ways.done_twice() == []
     fingerprint.same(whole, still(house))
+    proxy.ways.forget()
     drive.undoes(run, limit=HOURS)
     assert proxy.ways.done_twice() == []
     fingerprint.same(before, still(house))
