@@ -255,8 +255,15 @@ class SwapBack(Beside, Act):
     def do(self, world: World) -> Mapping[str, Any]:
         end_what_is_taken_back(world, self.claim)
         wait_until_free(world, self.claim)
-        kept = self.keep.do(replace(world, at=f"{world.at}-keep")) if self.keep else None
+        kept = self.kept_first(world)
         return {**(super().do(world) or {}), **(kept or {})}
+
+    def kept_first(self, world: World) -> Mapping[str, Any] | None:
+        """While the copy is made, its own job uses the volume: that it was free before is not forgotten."""
+        try:
+            return self.keep.do(replace(world, at=f"{world.at}-keep")) if self.keep else None
+        except NotYet as e:
+            raise NotYet(e.waiting, again_in=e.again_in, progress={**(e.progress or {}), "free": True}) from e
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 
 from audit.models import Entry
 from backups.models import Source
 from cluster.errors import Forbidden, Refused
+from cluster.range.store import serve
 from runbooks import actions
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.models import Run
@@ -51,6 +54,38 @@ def test_an_archive_is_made_where_no_snapshot_can_be_made_or_none_may(world, vol
     assert codes(run).index("archive") < codes(run).index("extract-snapshot")
     swap = next(act for act in run.plan if act.told().code == "swap")
     assert swap.inverse().keep.told().code == "archive", "so is what was restored, before it is taken back"
+
+
+class Slow(NoClass):
+    """What is kept before the way back is a long archive, and its pod uses the volume meanwhile."""
+
+    looks, asked = 4, 0
+
+    def job(self, namespace, name):
+        job = self.world.job(namespace, name)
+        if not name.endswith("-keep-back") or self.looks == 0:
+            return job
+        self.looks -= 1
+        return replace(job, state="running", progress={"bytes": 9})
+
+    def witnesses(self, claim):
+        self.asked += 1
+        return self.world.witnesses(claim)
+
+
+def test_a_volume_is_not_waited_for_because_of_our_own_job_that_keeps_what_was_restored(world, volume, by):
+    """Nor is that job kept from telling how it fares, or that it never will."""
+    point = point_of(volume, world, by)
+    Source.objects.create(volume=volume, kind="archives", bucket="practice", prefix="archives/home")
+    slow = Slow(world)
+    with serve(world.directory):
+        run = drafted(RestoreVolume(volume=volume.pk, point=point.pk), slow, by=by, range_=world)
+        actions.start(run, typed=str(run.volume), reason="", by=by)
+        assert finish(run, slow, world) == "done", run.why
+        actions.undo(run, by=by)
+        before = slow.asked
+        assert finish(run, slow, world) == "undone", run.why
+    assert (slow.looks, slow.asked - before) == (0, 1)
 
 
 def test_where_neither_can_be_it_stops_all_but_an_admin_with_a_reason(without, by):
