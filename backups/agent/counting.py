@@ -27,7 +27,8 @@ class Tally:
         self.owners: dict[tuple[int, int], int] = {}
         self.newest: float | None = None
         self.oldest: float | None = None
-        self.linked: dict[tuple[int, int], set[str]] = {}
+        self.linked: dict[tuple[int, int], frozenset[str]] = {}
+        self.together: dict[frozenset[str], frozenset[str]] = {}  # each once, for there may be millions of such files
         self.counted: Counter[str] = Counter()
         self.possible: Counter[str] = Counter()
 
@@ -68,11 +69,14 @@ class Tally:
         if not regular or seen.st_nlink == 1:
             self.file(path, size, owner, changed)
             return
-        folders = self.linked.setdefault((seen.st_dev, seen.st_ino), set())
+        inode = (seen.st_dev, seen.st_ino)
+        folders = self.linked.get(inode, frozenset())
         name = self.file(path, 0 if folders else size, owner, changed)
         self.counted[name] += 0 if folders else size
         self.possible[name] += 0 if name in folders else size
-        folders.add(name)
+        if name not in folders:
+            all_of_it = folders | {name}
+            self.linked[inode] = self.together.setdefault(all_of_it, all_of_it)
 
     def counts(self) -> Counts:
         return Counts(files=self.files, directories=self.directories, bytes=self.bytes)

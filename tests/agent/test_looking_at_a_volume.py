@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import stat
+import tracemalloc
 
 import pytest
 
 from backups.agent import ground
+from backups.agent.counting import Tally
 from tests.agent.trees import Refusal
 
 FILES = {
@@ -123,3 +126,18 @@ def test_a_spec_that_cannot_be_is_refused_and_says_where(anybody, spec):
         anybody.agent("inspect", **spec)
     assert caught.value.code == "bad-spec"
     assert next(iter(spec)) in str(caught.value)
+
+
+def test_millions_of_files_with_several_names_are_counted_in_the_memory_of_a_job():
+    """As copies of each day that share what has not changed."""
+    many = 20_000
+    seen = [os.stat_result((stat.S_IFREG | 0o644, 10**9 + n, 10**6, 2, 0, 0, 5, 0, 0, 0)) for n in range(many)]
+    tracemalloc.start()
+    tally = Tally()
+    for day in ("daily.0", "daily.1"):
+        for n in range(many):
+            tally.entry(f"{day}/{n}", seen[n], (0, 0))
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (tally.files, tally.bytes) == (2 * many, 5 * many)
+    assert used / many < 250
