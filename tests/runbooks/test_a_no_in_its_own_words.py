@@ -6,13 +6,14 @@ import pytest
 
 from cluster import kubernetes
 from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
+from cluster.live import logs
 from cluster.nas import dsm, logins
 from runbooks import engine
 from runbooks.sentences import SENTENCES, say
 
 WORDS = 'pods "am-1" is forbidden: exceeded quota: small'
 FIVE = (NotFound, Forbidden, Conflict, Unreachable, Refused)
-OTHERS = (kubernetes.Gone, kubernetes.Dropped, dsm.NoWay, dsm.NotTrusted, logins.LoginRefused)
+OTHERS = (kubernetes.Gone, kubernetes.Dropped, logs.NoLog, dsm.NoWay, dsm.NotTrusted, logins.LoginRefused)
 
 
 def told(kind):
