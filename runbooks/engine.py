@@ -305,7 +305,7 @@ def finish(run: Run, rec: ActRecord, result: Any) -> None:
         rec.save(update_fields=["tries", "done", "waiting", "result"])
         verb = "act.undone" if rec.undo else "act.done"
         record(verb, run, by=ENGINE, act=rec.facts, position=rec.position, started_by=run.started_by)
-        Line.objects.create(run=run, facts=facts("is-so", act=rec.facts).as_json())
+        Line.objects.create(run=run, facts=rec.result.get("note") or facts("is-so", act=rec.facts).as_json())
         if run.incident:
             ref = f"run:{run.pk}/{rec.position}{'/back' if rec.undo else ''}"
             said = {"code": verb, "run": run.pk, "act": rec.facts}

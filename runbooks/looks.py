@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from runbooks.acts.workloads import Detached, Healthy, Scale
 from runbooks.base import Act, Objection, objection
 from runbooks.world import VolumeFacts, World
 
+LOOKING = re.compile(r"am-\d+(-[a-z0-9]+)?-look(-again\d+)?(-\d)?")
 LEASE = 4 * 60  # minutes that a run's own pause lasts; while the run is live it is prolonged
 
 
@@ -96,10 +98,14 @@ def kept_syncs(world: World, syncs: Sequence[Sync]) -> Iterator[KeptSync]:
 
 
 def strangers(world: World, claim: ClaimRef, known: set[WorkloadRef]) -> tuple[str, ...]:
-    jobs = world.tag + "-"  # our own looking jobs mount the claim, too
-    pods = world.cluster.pods_using(claim)
-    found = {str(p.workload) for p in pods if p.workload not in known and not p.workload.name.startswith(jobs)}
-    return tuple(sorted(found))
+    jobs = world.tag + "-"  # our own looking jobs mount the claim, too, and so do those of other drafts
+    pods = [p.workload for p in world.cluster.pods_using(claim) if p.workload not in known]
+    return tuple(sorted({str(w) for w in pods if not w.name.startswith(jobs) and not looks(w)}))
+
+
+def looks(workload: WorkloadRef) -> bool:
+    """A job by which some run only looks, for a draft; it reads, and is soon over."""
+    return workload.kind == "Job" and LOOKING.fullmatch(workload.name) is not None
 
 
 def keepers(world: World, workload: WorkloadRef) -> tuple[Keeper, ...]:

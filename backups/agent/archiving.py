@@ -27,13 +27,12 @@ from backups.agent.judge import Judge, Limits
 from backups.agent.sinks import Metered, Sink, sink
 from backups.agent.speak import Speaker
 from backups.agent.tarstream import Member, Scanner, Taker
-from backups.agent.tree import KEPT
+from backups.agent.tree import MOST_SPECIAL, scan
 from backups.agent.values import Archived, ArchiveSpec
 from backups.errors import Refused
 from backups.manifest import Database, Manifest, Sentinel, Stored, shown
 
 END = bytes(1024)  # two blocks of zeros end an archive
-MOST_SPECIAL = 5_000
 CHANGED = frozenset({1})  # tar: some files changed; of a snapshot that is only said of times
 
 
@@ -227,23 +226,3 @@ def survey(root: int) -> Survey:
 def in_use(root: int, database: str) -> bool:
     """A database in WAL mode has a `-shm` beside it as long as somebody has it open."""
     return bool(databases.starts_with(root, database + "-shm", 1))
-
-
-def scan(root: int) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Everything but directories, below `root`, with its path."""
-    todo = [""]
-    base = f"/proc/self/fd/{root}/"
-    while todo:
-        prefix = todo.pop()
-        try:
-            entries = os.scandir(base + prefix)
-        except OSError:
-            continue  # tar will say so, and fail
-        with entries:
-            for entry in entries:
-                if not prefix and entry.name in KEPT:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    todo.append(f"{prefix}{entry.name}/")
-                else:
-                    yield prefix + entry.name, entry

@@ -11,6 +11,7 @@ from backups.agent.compress import Digested, plain
 from backups.agent.gnutar import create
 from backups.agent.ground import opened_data
 from backups.agent.lanes import ahead
+from backups.agent.tree import MOST_SPECIAL, scan
 from backups.agent.values import RestoreSpec
 from backups.errors import Forbidden, NotFound, Refused
 from backups.manifest import LIMIT, Manifest, beside
@@ -82,13 +83,21 @@ class InDirectory:
         self.path, self.manifest = path, given
 
     def stream(self) -> Generator[bytes, None, str | None]:
-        with opened_data(self.path) as source, create(source) as tar:
+        with opened_data(self.path) as source, create(source, leave_out=specials(source)) as tar:
             yield from tar.chunks()
             tar.end()
         return None
 
     def check_size(self) -> None:
         """A directory has no length."""
+
+
+def specials(root: int) -> list[str]:
+    """Sockets, pipes and devices: nobody's data, and in no archive of ours either."""
+    found = [path for path, entry in scan(root) if not entry.is_symlink() and not entry.is_file(follow_symlinks=False)]
+    if len(found) > MOST_SPECIAL:
+        raise Refused(f"There are over {MOST_SPECIAL} sockets, pipes or devices.", code="special-file")
+    return found
 
 
 def decompressed(source: IO[bytes] | Download) -> Generator[bytes, None, str]:

@@ -15,6 +15,7 @@ from typing import IO, NamedTuple
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 OURS = ".aftermath"
+MOST_SPECIAL = 5_000  # sockets, pipes and devices that are left out by name
 KEPT = frozenset({OURS, "lost+found"})  # never archived, never restored, never swapped
 
 
@@ -71,6 +72,26 @@ class Walk:
     @staticmethod
     def _names(fd: int, leave_out: frozenset[str] = frozenset()) -> list[str]:
         return sorted((name for name in os.listdir(fd) if name not in leave_out), key=os.fsencode)
+
+
+def scan(root: int) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Everything but directories, below `root`, with its path."""
+    todo = [""]
+    base = f"/proc/self/fd/{root}/"
+    while todo:
+        prefix = todo.pop()
+        try:
+            entries = os.scandir(base + prefix)
+        except OSError:
+            continue  # tar will say so, and fail
+        with entries:
+            for entry in entries:
+                if not prefix and entry.name in KEPT:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(f"{prefix}{entry.name}/")
+                else:
+                    yield prefix + entry.name, entry
 
 
 class Doors:

@@ -232,6 +232,18 @@ def test_a_file_of_two_folders_is_counted_once_in_whatever_order_its_names_come(
     assert "folder" in str(caught.value.params)
 
 
+def test_a_sentinel_may_be_another_name_of_a_file_whose_digest_nobody_knows(anybody):
+    """So it is written down when the file was brought: there, and read under its other name."""
+    names = [entry("z/real", data=b"1"), entry("a/one", HARD, "z/real")]
+    told = offer(anybody, tar_of(*names))["manifest"]
+    anybody.agent("discard", run="r")
+    offer(anybody, tar_of(*names), manifest={**told, "sentinels": [{"path": "a/one", "exists": True}]})
+    anybody.agent("verify", run="r", sentinels=["a/one"])
+    (anybody.data / ".aftermath/r/staging/a/one").unlink()
+    with pytest.raises(Refusal, match="not-verified"):
+        anybody.agent("verify", run="r", sentinels=["a/one"])
+
+
 def test_of_very_many_folders_it_does_not_matter_which_come_first(anybody, monkeypatch):
     monkeypatch.setattr("backups.agent.counting.MOST_NAMES", 2)
     offer(anybody, tar_of(*(part for n in "dbca" for part in folder(n))))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -148,6 +149,23 @@ def test_an_archive_that_is_there_is_not_made_again(anybody):
     assert second["manifest"] == first["manifest"]
     with pytest.raises(Refusal, match="other-archive"):
         anybody.agent("archive", **{**spec, "run": "another"})
+
+
+def test_a_snapshot_with_a_pipe_and_a_socket_is_restored_without_them(anybody):
+    snapshot = anybody.place / "snapshot"
+    anybody.do(os.mkdir, snapshot)
+    anybody.fill({"kept": b"1", "below/kept": b"2"}, snapshot)
+    for name in ("pipe", "below/pipe\n"):
+        anybody.do(os.mkfifo, snapshot / name)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(snapshot / "socket"))
+    anybody.agent("restore", run="r", source=str(snapshot))
+    anybody.agent("verify", run="r")
+    assert {"kept", "below", "below/kept"} == names_below(anybody.data / ".aftermath/r/staging")
+
+
+def names_below(root):
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
 
 
 def test_sockets_and_pipes_are_left_out_and_named(anybody):

@@ -107,6 +107,17 @@ def test_a_stranger_that_uses_the_volume_stops_it(world, volume, by):
     assert isinstance(world.pods_using(HOME)[0], Pod)
 
 
+def test_who_only_looks_for_a_draft_is_no_stranger(world, volume, by):
+    def with_looker(claim):
+        pods = world.pods_using(claim)
+        ref = replace(pods[0].workload, kind="Job", name=f"am-77-k3f9x-{at}")
+        return (*pods, replace(pods[0], name="looks", workload=ref))
+
+    for at, stops in (("look", []), ("look-again2", []), ("look-2", []), ("6", ["stranger"]), ("looks", ["stranger"])):
+        run = drafted(ReattachVolume(volume=volume.pk), Otherwise(world, pods_using=with_looker), by=by, range_=world)
+        assert [o["code"] for o in run.objections if o["stops"]] == stops, at
+
+
 def test_those_who_agreed_before_one_of_them_saw_it_held_have_to_agree_anew(world):
     says, memory = ["detached", "attached", "detached"], {}
     cluster = Otherwise(
