@@ -7,7 +7,7 @@ help:
 	@echo "make run        start it; the address is printed (PORT=8000)"
 	@echo "make test       every check and test that this machine can run (ARGS=tests/people)"
 	@echo "make test-kubernetes      what needs a cluster, against the one of KUBECONFIG; it must be one for tests"
-	@echo "make test-kubernetes-all  that with every fault, which takes an hour and breaks the cluster for others meanwhile"
+	@echo "make test-kubernetes-all  that with every fault, which takes an hour and a half and breaks the cluster for others"
 	@echo "make check      the checks alone: style, types, layers, settings, languages"
 	@echo "make bench      what it costs, as a table"
 	@echo "make env        only make .venv"
