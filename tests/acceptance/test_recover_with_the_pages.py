@@ -163,13 +163,14 @@ def test_it_comes_back_from_a_snapshot(stage, person, volume, whole, emptied, sa
 
 
 @pytest.mark.matrix
-def test_it_comes_back_from_a_tar_that_somebody_made_by_hand(stage, person, volume, emptied, tmp_path, say):
+@pytest.mark.parametrize("kind", handmade.ENDINGS)
+def test_it_comes_back_from_a_tar_that_somebody_made_by_hand(stage, person, volume, emptied, tmp_path, say, kind):
     tar = tmp_path / "home six days ago.tar"
     entries = handmade.tar_of(tar, stage.six_days_ago, stage.thumbnails)
     began = person.starts_counting()
-    person.brings(volume, tar)
+    person.brings(volume, handmade.packed(tar, kind))
     run = person.goes_on()
-    say(f"from a tar that was uploaded: {person.since(began)}")
+    say(f"from a file that was uploaded, {kind}: {person.since(began)}")
     stage.serves("home")
     now = stage.prints()[""]
     fingerprint.holds(now, fingerprint.expected(entries))
