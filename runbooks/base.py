@@ -22,6 +22,7 @@ import msgspec
 from django.utils.translation import gettext_lazy as _
 
 from cluster.api import ClaimRef, Right
+from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused
 from people.roles import May
 from runbooks.world import Records, World
 
@@ -44,6 +45,15 @@ class Facts:
 
 def facts(code: str, **params: Any) -> Facts:
     return Facts(code, {name: str(v) if isinstance(v, ClaimRef) else v for name, v in params.items()})
+
+
+NOES = (NotFound, Forbidden, Conflict, Refused)  # a NAS has kinds of its own of these
+
+
+def no(e: ClusterError) -> Facts:
+    """What kind of no it is, in the words of who said it."""
+    kind = next((kind for kind in NOES if isinstance(e, kind)), ClusterError)
+    return facts(f"cluster-{kind.__name__.lower()}", error=str(e))
 
 
 # --- Acts ---

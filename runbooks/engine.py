@@ -24,11 +24,11 @@ from django.utils.timezone import now
 from audit.models import record
 from audit.moves import LostRace, move
 from backups.models import Source
-from cluster.errors import ClusterError, Conflict, Forbidden, NotFound, Refused, Unreachable
+from cluster.errors import ClusterError, Unreachable
 from cluster.port import Cluster
 from incidents.actions import note_evidence
 from people.actors import ENGINE
-from runbooks.base import Act, Facts, Failed, NotYet, decoded, encoded, facts, objection
+from runbooks.base import Act, Facts, Failed, NotYet, decoded, encoded, facts, no, objection
 from runbooks.models import KNOCKED, ActRecord, Line, Run, State
 from runbooks.records import Rows
 from runbooks.world import Patience, Records, World
@@ -36,7 +36,6 @@ from runbooks.world import Patience, Records, World
 AT_ONCE = 0.0
 ASK_AGAIN = 3.0  # seconds, after no answer
 LOOKS_FOR = timedelta(minutes=10)
-NOES = (NotFound, Forbidden, Conflict, Refused)  # a NAS has kinds of its own of these
 
 log = logging.getLogger(__name__)
 
@@ -321,6 +320,5 @@ def told(e: Exception) -> Facts:
     if isinstance(e, Failed):
         return e.why
     if isinstance(e, ClusterError):
-        kind = next((kind for kind in NOES if isinstance(e, kind)), ClusterError)
-        return facts(f"cluster-{kind.__name__.lower()}", error=str(e))
+        return no(e)
     return facts("broken", error=f"{type(e).__name__}: {e}"[:500])

@@ -27,7 +27,7 @@ from backups.agent.judge import Judge, Limits
 from backups.agent.sinks import Metered, Sink, sink
 from backups.agent.speak import Speaker
 from backups.agent.tarstream import Member, Scanner, Taker
-from backups.agent.tree import MOST_SPECIAL, scan
+from backups.agent.tree import few, scan
 from backups.agent.values import Archived, ArchiveSpec
 from backups.errors import Refused
 from backups.manifest import Database, Manifest, Sentinel, Stored, shown
@@ -119,8 +119,7 @@ class Packer:
         self.target, self.metered = target, Metered(target)
         self.clerk = Clerk(spec.sentinels)
         self.survey = survey(source)
-        if len(self.survey.special) > MOST_SPECIAL:
-            raise Refused(f"There are over {MOST_SPECIAL} sockets, pipes or devices.", code="special-file")
+        few(self.survey.special)
         self.copies: list[str] = []
         self.databases: list[Database] = []
 

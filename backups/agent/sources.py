@@ -11,7 +11,7 @@ from backups.agent.compress import Digested, plain
 from backups.agent.gnutar import create
 from backups.agent.ground import opened_data
 from backups.agent.lanes import ahead
-from backups.agent.tree import MOST_SPECIAL, scan
+from backups.agent.tree import few, scan
 from backups.agent.values import RestoreSpec
 from backups.errors import Forbidden, NotFound, Refused
 from backups.manifest import LIMIT, Manifest, beside
@@ -94,10 +94,7 @@ class InDirectory:
 
 def specials(root: int) -> list[str]:
     """Sockets, pipes and devices: nobody's data, and in no archive of ours either."""
-    found = [path for path, entry in scan(root) if not entry.is_symlink() and not entry.is_file(follow_symlinks=False)]
-    if len(found) > MOST_SPECIAL:
-        raise Refused(f"There are over {MOST_SPECIAL} sockets, pipes or devices.", code="special-file")
-    return found
+    return few(p for p, entry in scan(root) if not entry.is_symlink() and not entry.is_file(follow_symlinks=False))
 
 
 def decompressed(source: IO[bytes] | Download) -> Generator[bytes, None, str]:

@@ -10,8 +10,10 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import IO, NamedTuple
+
+from backups.errors import Refused
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 OURS = ".aftermath"
@@ -92,6 +94,14 @@ def scan(root: int) -> Iterator[tuple[str, os.DirEntry[str]]]:
                     todo.append(f"{prefix}{entry.name}/")
                 else:
                     yield prefix + entry.name, entry
+
+
+def few(special: Iterable[str]) -> list[str]:
+    """Sockets, pipes and devices, to be left out by name. Raises Refused for more than tar takes in a command."""
+    found = list(special)
+    if len(found) > MOST_SPECIAL:
+        raise Refused(f"There are over {MOST_SPECIAL} sockets, pipes or devices.", code="special-file")
+    return found
 
 
 class Doors:

@@ -12,7 +12,7 @@ from runbooks import rights
 from runbooks.acts.agent import agent, beside
 from runbooks.acts.guards import Guard, Guarded, claim_of
 from runbooks.acts.workloads import mine
-from runbooks.base import Act, Facts, Failed, NotYet, facts
+from runbooks.base import Act, Facts, Failed, NotYet, facts, no
 from runbooks.world import World
 
 __all__ = ["FILES", "Guard", "NoteVolume", "ResumeSync", "StopSync"]
@@ -107,5 +107,5 @@ class NoteVolume(Act):
         except Unreachable:
             raise
         except ClusterError as e:  # no right to make jobs, no quota left
-            return {"note": facts(f"cluster-{type(e).__name__.lower()}", error=str(e)).as_json()}
+            return {"note": no(e).as_json()}
         return {"filesystem": found["filesystem_id"], "files": found["files"]}

@@ -164,6 +164,16 @@ def test_a_snapshot_with_a_pipe_and_a_socket_is_restored_without_them(anybody):
     assert {"kept", "below", "below/kept"} == names_below(anybody.data / ".aftermath/r/staging")
 
 
+def test_too_many_of_them_to_name_are_refused_in_a_volume_and_in_a_snapshot(anybody, monkeypatch):
+    monkeypatch.setattr("backups.agent.tree.MOST_SPECIAL", 1)
+    for name in ("one", "two"):
+        anybody.do(os.mkfifo, anybody.data / name)
+    with pytest.raises(Refusal, match="special-file"):
+        anybody.agent("archive", run="r", name="copy", file=str(anybody.place / "copy.tar.zst"))
+    with pytest.raises(Refusal, match="special-file"):
+        anybody.agent("restore", run="r", source=str(anybody.data))
+
+
 def names_below(root):
     return {str(path.relative_to(root)) for path in root.rglob("*")}
 
