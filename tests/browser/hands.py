@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +16,7 @@ from typing import Any, Literal
 from playwright.sync_api import Browser, Error, Locator, Page
 
 from cluster.api import ClaimRef
+from cluster.range import errands
 from cluster.range.owners import give, owner
 from cluster.range.range import Range
 from tests.browser import looking, program
@@ -36,8 +40,12 @@ class Person:
     scripts: bool
 
     def sees(self, what: Locator, within: float = SOON) -> Locator:
-        """Wait for it; without scripts, by loading the page again. Fails saying what the page said instead."""
+        """
+        Wait for it and for the rest of its page; without scripts, by loading the page again. Fails saying what the page
+        said instead.
+        """
         self.until(lambda: what.first.is_visible(), within, str(what))
+        self.page.wait_for_load_state()
         return what.first
 
     def finds(self, what: Locator, within: float = LONG) -> Locator:
@@ -165,6 +173,37 @@ def fill(running: program.Running, claim: ClaimRef, count: int) -> None:
         (folder / f"{n:06d}.txt").write_text("x")
     for path in (folder, *folder.iterdir()):
         give(path, uid, gid, kind)
+
+
+@contextmanager
+def held_at(running: program.Running, doing: str) -> Iterator[None]:
+    """
+    The program of the first job that says how many files it is through with, `doing` this, stands still until the block
+    ends: on a fast machine it is over before a page has asked once.
+    """
+    jobs, said = world(running).ground.volumes.job("any").parent, re.compile(rf'"doing": ?"{doing}".*"files": ?[1-9]')
+    earlier = set(jobs.glob("*"))
+    over, stopped = threading.Event(), list[int]()
+
+    def watch() -> None:
+        while not stopped and not over.wait(0.005):
+            for job in set(jobs.glob("*")) - earlier:
+                if any(said.search(line) for line in errands.lines(job / "out")) and errands.alive(job):
+                    pid = int((job / "pid").read_text())
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
+                    return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def mend(running: program.Running, browser: Browser, state: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.agent.test_archives_made_by_an_enemy import entry, tar_of
 from tests.browser import hands
@@ -39,4 +40,4 @@ def test_a_file_is_brought_read_asked_about_and_offered_for_restoring(browser, a
         page.get_by_role("link", name="Restore", exact=True).click()
         page.wait_for_url("**/runbooks/restore-volume/**")
         chosen = page.locator("[name=point] option:checked, [name=point]:checked")
-        assert chosen.count() == 1
+        expect(chosen).to_have_count(1)

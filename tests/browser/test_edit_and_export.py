@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import hands
 from tests.browser.test_import import SAMPLE
@@ -72,7 +73,8 @@ def test_every_kind_of_field_is_edited_where_it_stands(person, incident):
         person.sees(here.get_by_text(now))
 
     page.goto(f"/trail/?subject=incident:{hands.number(incident)}")
-    assert page.locator("ol.spine li", has_text="Tout est revenu.").count() == 1, "what was written is in the trail"
+    written = page.locator("ol.spine li", has_text="Tout est revenu.")
+    expect(written).to_have_count(1)
 
 
 def saves(person: hands.Person) -> None:

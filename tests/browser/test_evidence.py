@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import hands, program
 from tests.browser.hands import HOME, WRONG_OWNER
@@ -43,7 +44,7 @@ def test_each_act_of_a_run_is_in_the_timeline_and_in_the_trail(browser, aftermat
         page.goto(incident)
         for act in acts:
             entry = page.locator("#part-entry li.evid", has_text=f"Run {run}: {act}")
-            assert entry.count() == 1
+            expect(entry).to_have_count(1)
             assert re.match(r"\d\d:\d\d:\d\d", entry.locator(".when").inner_text())
             assert f"/runs/{run}/" in str(entry.get_by_role("link", name="Evidence").get_attribute("href"))
         if not scripts:
@@ -56,12 +57,12 @@ def test_each_act_of_a_run_is_in_the_timeline_and_in_the_trail(browser, aftermat
         trail = page.locator("ol.spine li")
         for act in acts:
             entry = trail.filter(has_text=act)
-            assert entry.count() == 1
+            expect(entry).to_have_count(1)
             assert "started by admin" in entry.inner_text()
             assert re.search(r"\d\d:\d\d:\d\d", entry.inner_text())
         for done in ("run.looking", "run.queued"):
             assert re.search(r"\badmin\b", trail.filter(has_text=done).inner_text())
-        assert trail.filter(has_text="So that it may write again").count() == 1
+        expect(trail.filter(has_text="So that it may write again")).to_have_count(1)
         person.resolves(incident)
 
 

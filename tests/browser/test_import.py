@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import hands, program
 
@@ -32,14 +33,14 @@ def test_a_french_document_is_read_beside_its_source_corrected_and_saved(
         )
         band = page.locator(".band", has_text="aucune politique d’instantanés sur le volume")
         assert re.search(r"19:30", band.locator(".source").inner_text()), "the source stands beside the record"
-        assert page.locator(".band", has_text="kubectl scale").get_by_text("Appendix, kept as it is").count() == 1
+        expect(page.locator(".band", has_text="kubectl scale").get_by_text("Appendix, kept as it is")).to_have_count(1)
 
         entry = page.locator(".band", has_text="Idris découvre que le bucket est vide")
         entry.get_by_role("link", name="Correct").click()
         page.get_by_label("What happened").fill("Idris voit que le bucket est vide, lui aussi")
         page.get_by_role("button", name="Correct it so").click()
         person.sees(page.get_by_text("corrected", exact=True))
-        assert page.locator(".became", has_text="Idris voit que le bucket est vide, lui aussi").count() == 1
+        expect(page.locator(".became", has_text="Idris voit que le bucket est vide, lui aussi")).to_have_count(1)
         if scripts:
             assert hands.sound(page) == []
 
@@ -47,8 +48,8 @@ def test_a_french_document_is_read_beside_its_source_corrected_and_saved(
         page.wait_for_url(hands.INCIDENT)
         person.sees(page.get_by_text("Saved. Nothing of the document was lost."))
         timeline = page.locator("#part-entry")
-        assert timeline.get_by_text("Idris voit que le bucket est vide, lui aussi").count() == 1
-        assert timeline.locator("li[id^=entry-]").count() == 12
+        person.sees(timeline.get_by_text("Idris voit que le bucket est vide, lui aussi"))
+        expect(timeline.locator("li[id^=entry-]")).to_have_count(12)
         with page.expect_download() as kept:
             page.get_by_role("link", name=name).click()
         assert kept.value.path().read_bytes() == document, "the original bytes are kept"
@@ -90,5 +91,5 @@ def test_a_document_that_is_no_post_mortem_is_told_so_and_can_be_kept(browser, a
         person.sees(page.get_by_text("This does not look like a post-mortem."))
         page.get_by_role("button", name="Keep it in a new incident").click()
         person.sees(page.get_by_text("Kept as an appendix."))
-        assert page.locator("#part-appendix").get_by_text("a lamp for the cellar").count() == 1
+        expect(page.locator("#part-appendix").get_by_text("a lamp for the cellar")).to_have_count(1)
         person.resolves(page.url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import hands, looking
 from tests.browser.conftest import CHOSEN
@@ -47,7 +47,7 @@ def test_a_double_click_makes_one_run(browser, aftermath, signed_in, scripts):
         person.sees_it_end("Done")
         assert len(snapshots(aftermath) - before) == 1
         page.goto(f"/trail/?subject=run:{hands.number(address)}")
-        assert page.locator("ol.spine li", has_text="admin started").count() == 1
+        expect(page.locator("ol.spine li", has_text="admin started")).to_have_count(1)
 
 
 def snapshots(aftermath) -> set[str]:
