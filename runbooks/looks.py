@@ -13,7 +13,7 @@ from runbooks.acts.agent import agent, beside
 from runbooks.acts.gitops import PauseKeeper, ResumeKeeper
 from runbooks.acts.guards import Guard, Guarded
 from runbooks.acts.syncs import ResumeSync, StopSync
-from runbooks.acts.workloads import Detached, Healthy, Scale
+from runbooks.acts.workloads import Detached, Healthy, Scale, StaysDown
 from runbooks.base import Act, Objection, objection
 from runbooks.world import VolumeFacts, World
 
@@ -189,18 +189,24 @@ def resumed(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
         yield ResumeKeeper(keeper, workload, LEASE, guarded=sync)
 
 
-def quiet(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
-    """Nothing writes any more. The syncs stop first: some copy once more when they end."""
+def down(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
+    """
+    Nothing writes any more, nothing gives the workload its pods back, and the volume is free. The syncs stop first:
+    some copy once more when they end.
+    """
     for sync in scene.stoppable:
         yield StopSync(sync, guard)
     if scene.workload and scene.replicas:
         yield Scale(scene.workload, was=scene.replicas, to=0, guarded=guarded(scene.sidecar, guard))
-
-
-def down(scene: Scene, guard: Guard | None = None) -> Iterator[Act]:
-    """Nothing writes any more, and the volume is free."""
-    yield from quiet(scene, guard)
+    if scene.workload:
+        yield StaysDown(scene.workload, scene.version, heals=bool(scene.keepers))
     yield Detached(scene.claim)
+
+
+def stayed_down(scene: Scene) -> Iterator[Act]:
+    """Until now nobody did, whatever has taken so long."""
+    if scene.workload:
+        yield StaysDown(scene.workload, scene.version, watch=False)
 
 
 def up(scene: Scene) -> Iterator[Act]:

@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from cluster.api import Template
-from runbooks import base, patches, rights
+from runbooks import base, patches, rights, syncing
 from runbooks.acts.data import ListWrong, Own
-from runbooks.acts.workloads import Scale
+from runbooks.acts.guards import NOTHING_KNOWN, Guard
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
-from runbooks.looks import Scene, inspected, kept, paused, resumed, scene, up
+from runbooks.looks import (
+    Scene,
+    common,
+    down,
+    inspected,
+    paused,
+    resumed,
+    scene,
+    stayed_down,
+    syncs_again,
+    up,
+)
 from runbooks.world import World
 
 FEW = 10  # paths that are shown as examples
@@ -30,6 +41,7 @@ class Seen(base.Seen):
     count: int
     first: tuple[str, ...]
     template: Template | None = None
+    guard: Guard = NOTHING_KNOWN
 
 
 @runbook("fix-permissions", _("Fix permissions"))
@@ -37,12 +49,12 @@ class FixPermissions(Runbook[Seen]):
     need, nth = Need.BRING_BACK, 3
     about = _("Give the files of a volume to the user that its application runs as: exactly those that are another's.")
 
-    needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.JOB, rights.SCALE)
+    needs = rights.needed(rights.LOOK, rights.ATTACHED, rights.KEEPERS, rights.JOB, rights.SCALE, rights.SYNC)
     wants = rights.PAUSE
 
     volume: int = param(_("Volume"), _("Whose files to give back to their owner"), kind="volume")
 
-    may_move = frozenset({"count", "first"})
+    may_move = frozenset({"count", "first", "guard"})
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
@@ -50,27 +62,27 @@ class FixPermissions(Runbook[Seen]):
         differing = found["differing"]
         first = tuple(f"{d['path']} ({d['uid']}:{d['gid']})" for d in differing["first"][:FEW])
         template = world.cluster.template(here.workload, here.claim) if here.workload else None
-        return Seen(here, world.tag, differing["count"], first, template)
+        guard = syncing.guard(world, here.volume)
+        return Seen(here, world.tag, differing["count"], first, template, guard)
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
+        yield from common(seen.scene)
         if not seen.count:
             yield objection("nothing-differs", owner=f"{seen.scene.volume.uid}:{seen.scene.volume.gid}")
         else:
             yield objection("differs", stops=False, count=seen.count, first=list(seen.first))
             yield objection("clears-setuid", stops=False)
-        if sidecar := seen.scene.sidecar:
-            yield objection("sidecar-once-more", stops=False, sync=str(sidecar), workload=str(seen.scene.workload))
-        yield from kept(seen.scene)
 
     def plan(self, seen: Seen) -> Iterator[Act]:
         volume, here = seen.scene.volume, seen.scene
-        yield from paused(here)
-        if here.workload and here.replicas:
-            yield Scale(here.workload, was=here.replicas, to=0)
+        yield from paused(here, seen.guard)
+        yield from down(here, seen.guard)
         yield ListWrong(volume.claim, seen.tag, volume.uid, volume.gid)
+        yield from stayed_down(here)
         yield Own(volume.claim, seen.tag, volume.uid, volume.gid, count=seen.count, listed=True)
         yield from up(here)
-        yield from resumed(here)
+        yield from syncs_again(here, seen.guard)
+        yield from resumed(here, seen.guard)
 
     def to_commit(self, seen: Seen) -> str:
         here = seen.scene

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from cluster.api import Room
 from runbooks import base, rights, syncing
 from runbooks.acts.syncs import Guard
-from runbooks.acts.workloads import Detached, astray
+from runbooks.acts.workloads import astray
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
-from runbooks.looks import Scene, common, no_place, paused, quiet, resumed, scene, syncs_again, up
+from runbooks.looks import Scene, common, down, no_place, paused, resumed, scene, syncs_again, up
 from runbooks.world import World
 
 
@@ -59,8 +59,7 @@ class ReattachVolume(Runbook[Seen]):
 
     def plan(self, seen: Seen) -> Iterator[Act]:
         yield from paused(seen.scene, seen.guard)
-        yield from quiet(seen.scene, seen.guard)
-        yield Detached(seen.scene.claim)
+        yield from down(seen.scene, seen.guard)
         yield from up(seen.scene)
         yield from syncs_again(seen.scene, seen.guard)
         yield from resumed(seen.scene, seen.guard)

@@ -14,18 +14,19 @@ from runbooks.acts.nas import KeepNasSnapshot, lun_behind
 from runbooks.acts.released import LetGo, Rebind
 from runbooks.acts.snapshots import KeepSnapshot
 from runbooks.acts.syncs import FILES, Guard
-from runbooks.acts.workloads import Detached, StaysDown, Witnessed
+from runbooks.acts.workloads import Detached, Witnessed
 from runbooks.base import Act, Facts, Need, Objection, Runbook, facts, objection, param, runbook
 from runbooks.looks import (
     Scene,
     can_snapshot,
     common,
+    down,
     inspected,
     no_place,
     paused,
-    quiet,
     resumed,
     scene,
+    stayed_down,
     syncs_again,
     up,
 )
@@ -149,10 +150,7 @@ class RestoreVolume(Runbook[Seen]):
         guard = guarded(seen)
         yield Witnessed(claim, volume.id)
         yield from paused(here, guard)
-        yield from quiet(here, guard)
-        if here.workload:
-            yield StaysDown(here.workload, here.version, heals=bool(here.keepers))
-        yield Detached(claim)
+        yield from down(here, guard)
         yield from safety(seen)
         source = ClaimRef(claim.namespace, f"{run}-source") if seen.released else None
         if seen.released and source:
@@ -164,8 +162,7 @@ class RestoreVolume(Runbook[Seen]):
         if source:
             yield LetGo(source)
         yield Own(claim, run, volume.uid, volume.gid, where="staging")
-        if here.workload:
-            yield StaysDown(here.workload, here.version, watch=False)
+        yield from stayed_down(here)
         yield Swap(claim, run, next(safety(seen, "-undone"), None))
         yield Detached(claim, restored=True)
         yield from up(here)

@@ -36,10 +36,10 @@ def test_a_draft_changes_nothing_and_says_what_would_be_done(world, volume, by):
     run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
     assert world.fingerprint() == before
     assert codes(run) == [
-        "stop-sync", "scale", "detached", "snapshot", "scale", "healthy", "resume-guarded",
+        "stop-sync", "scale", "stays-down", "detached", "snapshot", "scale", "healthy", "resume-guarded",
     ]  # fmt: skip
     assert [a.dry["code"] for a in planned(run)] == [
-        "accepted", "accepted", "only-asks", "accepted", "accepted", "only-asks", "accepted",
+        "accepted", "accepted", "only-asks", "only-asks", "accepted", "accepted", "only-asks", "accepted",
     ]  # fmt: skip
 
 
@@ -156,9 +156,9 @@ def test_each_act_is_in_the_trail_and_in_the_incidents_timeline(world, volume, b
     entries = Entry.objects.of(run)
     assert [e.action for e in entries] == ["run.looking", "run.draft", "run.queued", "run.running"] + [
         "act.done"
-    ] * 7 + ["run.done"]
+    ] * 8 + ["run.done"]
     assert {e.actor for e in entries if e.action == "run.queued"} == {"alice"}
-    assert [e.evidence for e in incident.timelineentry_set.all()] == [f"run:{run.pk}/{n}" for n in range(1, 8)]
+    assert [e.evidence for e in incident.timelineentry_set.all()] == [f"run:{run.pk}/{n}" for n in range(1, 9)]
     assert broken() is None
 
 

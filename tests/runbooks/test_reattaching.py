@@ -33,7 +33,7 @@ def test_the_application_goes_and_comes_back(world, volume, by):
     before = world.fingerprint()
     run = started(ReattachVolume(volume=volume.pk), world, by=by)
     assert [a.told().code for a in run.plan] == [
-        "stop-sync", "scale", "detached", "scale", "healthy", "resume-guarded",
+        "stop-sync", "scale", "stays-down", "detached", "scale", "healthy", "resume-guarded",
     ]  # fmt: skip
     assert finish(run, world) == "done", run.why
     assert world.fingerprint() == before

@@ -101,7 +101,7 @@ def test_the_application_may_be_stopped_meanwhile_and_comes_back(world, volume, 
     before = world.fingerprint()
     run = started(RecoveryPod(volume=volume.pk, minutes=1, quiet=True, keep=False), world, by=by)
     assert [a.told().code for a in run.plan] == [
-        "stop-sync", "scale", "detached", "open-pod", "pod-open", "scale", "healthy", "resume-guarded",
+        "stop-sync", "scale", "stays-down", "detached", "open-pod", "pod-open", "scale", "healthy", "resume-guarded",
     ]  # fmt: skip
     assert finish(run, world) == "done", run.why
     assert world.fingerprint() == before
