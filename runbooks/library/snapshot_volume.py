@@ -30,6 +30,7 @@ class Seen(base.Seen):
 class SnapshotVolume(Runbook[Seen]):
     need, nth = Need.KEEP, 1
     about = _("Keep what a volume holds now, as a snapshot that stays until a person removes it.")
+    ends_as_before = True
 
     needs = rights.needed(rights.LOOK, rights.KEEPERS, rights.SNAPSHOT)
     wants = rights.needed(rights.KEEP, rights.PAUSE, rights.SCALE, rights.SYNC, rights.ATTACHED, rights.JOB)
