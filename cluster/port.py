@@ -89,10 +89,11 @@ class Cluster(Protocol):
         """Which of these the account that this program uses has in the namespace."""
         ...
 
-    def lacks(self) -> Mapping[str, str]:
+    def lacks(self, claim: ClaimRef | None = None) -> Mapping[str, str]:
         """
-        What this cluster cannot do at all, and why: `snapshots` where it has no such API or no class. A part that is
-        not named here is there.
+        What this cluster cannot do at all, and why: `snapshots` where it has no such API or no class. Of a claim, what
+        cannot be done with its volume: `snapshots` where its driver has no class, and `driver` where the cluster has no
+        object of that driver. A part that is not named here is there.
         """
         ...
 

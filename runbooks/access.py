@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -23,11 +24,15 @@ ORDER = ("fail", "unknown", "warn", "ok")
 
 @dataclass(frozen=True)
 class Place:
-    """A namespace, and how each runbook stands there: what is off first, what may run together at the end."""
+    """
+    A namespace, and how each runbook stands there: what is off first, also what is for one volume only; what may run
+    together at the end.
+    """
 
     name: str
     rows: list[Standing]
     well: list[Standing]
+    told: list[tuple[str, str]]  # of a volume, what turns nothing off
 
 
 @require_safe
@@ -38,15 +43,23 @@ def access(request: Request) -> HttpResponse:
 
 def shown(request: Request) -> HttpResponse:
     """The page, or the part of it that a new answer changes."""
-    answer = may.answer()
-    kinds = sorted(shelf().values(), key=lambda kind: str(kind.title))
-    found = []
-    for name in may.namespaces():
-        rows = sorted((answer.of(kind, name) for kind in kinds), key=lambda row: ORDER.index(row.state))
-        found.append(Place(name, [r for r in rows if r.state != "ok"], [r for r in rows if r.state == "ok"]))
+    answer, volumes = may.answer(), may.volumes()
+    found = [place(answer, name, list(here)) for name, here in groupby(volumes, key=lambda volume: volume[0])]
     lacks = [(may.PARTS.get(part, part), why) for part, why in answer.lacks.items()]
     context = {"answer": answer, "lacks": lacks, "namespaces": found, "may_ask": request.user.may(May.DRAFT_RUN)}
     return render(request, "runbooks/_access.html" if request.htmx else "runbooks/access.html", context)
+
+
+def place(answer: may.Answer, name: str, volumes: list[tuple[str, str]]) -> Place:
+    kinds = sorted(shelf().values(), key=lambda kind: str(kind.title))
+    some = [row for kind in kinds for row in answer.off(kind, volumes) if row.claim]
+    nowhere = {row.kind for row in some if all(answer.of(row.kind, *volume).off for volume in volumes)}
+    rows = sorted([*(answer.of(kind, name) for kind in kinds), *some], key=lambda row: ORDER.index(row.state))
+    well = [row for row in rows if row.state == "ok" and row.kind not in nowhere]
+    parts = {part for kind in kinds for part in kind.parts}
+    lacks = [(claim, answer.volumes.get(f"{name}/{claim}", {})) for _, claim in volumes]
+    told = [(claim, why) for claim, each in lacks for part, why in each.items() if part not in parts]
+    return Place(name, [row for row in rows if row.state != "ok"], well, told)
 
 
 @require_POST

@@ -82,7 +82,7 @@ def knock(run: Run) -> None:
 def draft(runbook: Runbook[Any], *, by: Actor, incident: Incident | None = None) -> Run:
     """Ask a worker to look and to say what would be done. Nothing is changed. Raises TurnedOff."""
     volume, kind = Volume.objects.filter(pk=runbook.works_on() or 0).first(), type(runbook)
-    if standing := may.refusal(kind, volume.namespace) if volume else may.refused_everywhere(kind):
+    if standing := may.refusal(kind, volume.namespace, volume.claim) if volume else may.refused_everywhere(kind):
         raise TurnedOff(standing)
     run = Run.objects.create(
         slug=runbook.slug,

@@ -16,8 +16,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from backups.models import Volume
-from cluster.api import Right
-from cluster.errors import ClusterError
+from cluster.api import ClaimRef, Right
+from cluster.errors import ClusterError, Forbidden, NotFound
 from cluster.port import Cluster
 from health.models import Reading
 from runbooks.base import Runbook, shelf
@@ -34,12 +34,13 @@ Kind = type[Runbook[Any]]
 @dataclass(frozen=True)
 class Standing:
     """
-    How a runbook stands in a namespace. `lacks` says what the cluster cannot do that it needs, in the cluster's words;
-    `denied` the rights that it needs and has not, `less` those that a part of it would use.
+    How a runbook stands in a namespace, or for a `claim` there. `lacks` says what the cluster cannot do that it needs,
+    in the cluster's words; `denied` the rights that it needs and has not, `less` those that a part of it would use.
     """
 
     kind: Kind
     namespace: str
+    claim: str = ""
     known: bool = True
     lacks: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
@@ -56,7 +57,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Answer:
-    """The last answer: `at` None where there never was one. `asking`: somebody wants a newer one."""
+    """
+    The last answer: `at` None where there never was one. `asking`: somebody wants a newer one. `volumes` are ours, by
+    namespace and claim, each with what the cluster cannot do with it.
+    """
 
     at: datetime | None = None
     error: str = ""
@@ -64,19 +68,28 @@ class Answer:
     lacks: Mapping[str, str] = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
     denied: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def old(self) -> bool:
         return self.at is None or now() - self.at > OLD
 
-    def of(self, kind: Kind, namespace: str) -> Standing:
+    def of(self, kind: Kind, namespace: str, claim: str = "") -> Standing:
         """What is known of it. Nothing is, where nobody asked about this namespace or these rights."""
         denied = self.denied.get(namespace)
-        lacks = tuple(self.lacks[part] for part in kind.parts if part in self.lacks)
+        missing = {**self.volumes.get(f"{namespace}/{claim}", {}), **self.lacks}
+        lacks = tuple(missing[part] for part in kind.parts if part in missing)
         if self.at is None or denied is None:
-            return Standing(kind, namespace, known=False, lacks=lacks)
+            return Standing(kind, namespace, claim, known=False, lacks=lacks)
         known = {str(right) for right in rights_of(kind)} <= self.asked
-        return Standing(kind, namespace, known, lacks, among(kind.needs, denied), among(kind.wants, denied))
+        return Standing(kind, namespace, claim, known, lacks, among(kind.needs, denied), among(kind.wants, denied))
+
+    def off(self, kind: Kind, volumes: Iterable[tuple[str, str]]) -> list[Standing]:
+        """Where it is off: in a namespace, or only for some of these volumes."""
+        here = sorted(set(volumes))
+        everywhere = {name: self.of(kind, name) for name, _ in here}
+        some = [self.of(kind, name, claim) for name, claim in here if not everywhere[name].off]
+        return [standing for standing in (*everywhere.values(), *some) if standing.off]
 
 
 def among(rights: Iterable[Right], denied: frozenset[str]) -> tuple[str, ...]:
@@ -96,14 +109,14 @@ def answer() -> Answer:
         lacks=told.get("lacks", {}),
         asked=frozenset(told.get("asked", ())),
         denied={name: frozenset(rights) for name, rights in told.get("denied", {}).items()},
+        volumes=told.get("volumes", {}),
     )
 
 
-def refusal(kind: Kind, namespace: str) -> Standing | None:
+def refusal(kind: Kind, namespace: str, claim: str = "") -> Standing | None:
     """Why this runbook is off there, by an answer that is not old; None where it is not, or where nobody knows."""
     here = answer()
-    standing = here.of(kind, namespace)
-    return standing if standing.off and not here.old else None
+    return None if here.old else next(iter(here.off(kind, [(namespace, claim)])), None)
 
 
 def refused_everywhere(kind: Kind) -> Standing | None:
@@ -114,8 +127,13 @@ def refused_everywhere(kind: Kind) -> Standing | None:
     return next((each for each in standings if each.lacks or anywhere & set(each.denied)), None)
 
 
+def volumes() -> list[tuple[str, str]]:
+    """Ours: namespace and claim of each."""
+    return sorted(set(Volume.objects.values_list("namespace", "claim")))
+
+
 def namespaces() -> list[str]:
-    return sorted(set(Volume.objects.values_list("namespace", flat=True)))
+    return sorted({namespace for namespace, _ in volumes()})
 
 
 def rights_of(kind: Kind) -> set[Right]:
@@ -136,12 +154,15 @@ def want() -> None:
 
 def due() -> bool:
     """
-    Whether it is time: the last answer is old enough, somebody wants another, or it knows nothing of a namespace or a
+    Whether it is time: the last answer is old enough, somebody wants another, or it knows nothing of a volume or a
     right of today.
     """
     reading = Reading.objects.filter(what=WHAT).first()
     here = answer()
-    unknown = not set(namespaces()) <= here.denied.keys() or not {str(right) for right in every()} <= here.asked
+    unknown = (
+        not {"/".join(volume) for volume in volumes()} <= here.volumes.keys()
+        or not {str(right) for right in every()} <= here.asked
+    )
     since = (now() - reading.tried).total_seconds() if reading and reading.at else EVERY
     return here.asking or unknown or since >= EVERY
 
@@ -163,10 +184,26 @@ def asked(cluster: Cluster) -> dict[str, Any]:
     for namespace in namespaces():
         held = cluster.allowed(namespace, rights)
         denied[namespace] = sorted({str(right) for right in rights if not held.get(right)})
-    return {"lacks": dict(cluster.lacks()), "asked": sorted({str(r) for r in rights}), "denied": denied}
+    return {
+        "lacks": dict(cluster.lacks()),
+        "asked": sorted({str(right) for right in rights}),
+        "denied": denied,
+        "volumes": {
+            f"{namespace}/{claim}": lacking(cluster, ClaimRef(namespace, claim)) for namespace, claim in volumes()
+        },
+    }
+
+
+def lacking(cluster: Cluster, claim: ClaimRef) -> dict[str, str]:
+    """What cannot be done with a volume. One that is not told of is unknown, and turns nothing off."""
+    try:
+        return dict(cluster.lacks(claim))
+    except (NotFound, Forbidden) as e:
+        return {"unknown": str(e)}
 
 
 def kept(last: Answer) -> dict[str, Any]:
     """An answer as it is kept, wanted no more."""
     denied = {name: sorted(rights) for name, rights in last.denied.items()}
-    return {"lacks": dict(last.lacks), "asked": sorted(last.asked), "denied": denied}
+    volumes = {name: dict(lacks) for name, lacks in last.volumes.items()}
+    return {"lacks": dict(last.lacks), "asked": sorted(last.asked), "denied": denied, "volumes": volumes}

@@ -84,8 +84,7 @@ def off_in(kind: Any, volume: int | None) -> list[may.Standing]:
     """Where a runbook is off: in the volume's namespace, or before one is chosen in all that have volumes."""
     known = may.answer()
     here = Volume.objects.filter(pk=volume) if volume else Volume.objects.all()
-    names = sorted(set(here.values_list("namespace", flat=True)))
-    return [] if known.old else [standing for name in names if (standing := known.of(kind, name)).off]
+    return [] if known.old else known.off(kind, here.values_list("namespace", "claim"))
 
 
 @require_GET

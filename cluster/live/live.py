@@ -113,8 +113,8 @@ class Live:
     def allowed(self, namespace: str, rights_: Sequence[Right]) -> Mapping[Right, bool]:
         return rights.allowed(self.api, namespace, rights_)
 
-    def lacks(self) -> Mapping[str, str]:
-        return rights.lacks(self.api)
+    def lacks(self, claim: ClaimRef | None = None) -> Mapping[str, str]:
+        return snapshots.lacking(self.api, claim) if claim else rights.lacks(self.api)
 
     # --- Changing ---
 

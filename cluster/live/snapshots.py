@@ -18,7 +18,7 @@ import msgspec
 from cluster.api import ClaimRef, Snapshot
 from cluster.errors import Conflict, Forbidden, NotFound, Refused
 from cluster.kubernetes import Api, Listing
-from cluster.live.objects import CORE, MANAGED, SNAPSHOTS, STORAGE, US, Meta, Object, below, pointer
+from cluster.live.objects import CORE, MANAGED, SNAPSHOTS, STORAGE, US, Bare, Meta, Object, below, pointer
 from cluster.live.quantity import whole
 
 log = logging.getLogger(__name__)
@@ -258,6 +258,34 @@ def chosen(api: Api, of_driver: str) -> Class:
         return c.deletion_policy != "Retain", c.metadata.annotations.get(DEFAULT) != "true", c.metadata.name
 
     return min(mine, key=rank)
+
+
+def lacking(api: Api, claim: ClaimRef) -> Mapping[str, str]:
+    """
+    Why there are no snapshots of the claim, and that its driver has no object here. Such an object is often a sign that
+    a driver is installed and not always: one that has a class is believed.
+    """
+    source = api.get(below(CORE, "persistentvolumeclaims", claim.namespace, claim.name), ClaimObject)
+    told: dict[str, str] = {}
+    try:
+        mine = driver(api, source)
+        if not known(api, mine):
+            told["driver"] = f"This cluster has no CSIDriver {mine}: the driver may not be installed any more."
+        chosen(api, mine)
+    except Refused as e:
+        told["snapshots"] = str(e)
+    return told
+
+
+def known(api: Api, of_driver: str) -> bool:
+    """Also where the account may not see these objects: that says nothing against it."""
+    try:
+        api.get(below(STORAGE, "csidrivers", name=of_driver), Bare)
+    except NotFound:
+        return False
+    except Forbidden:
+        return True
+    return True
 
 
 def lost(here: SnapshotObject, content: Content) -> bool:

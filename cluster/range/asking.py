@@ -11,6 +11,7 @@ from cluster.errors import Conflict, NotFound, Refused
 from cluster.range import jobs, replicas
 from cluster.range.finding import check_name, find_claim, find_workload
 from cluster.range.ground import Ground
+from cluster.range.looks import DRIVER
 from cluster.range.objects import JobObject, SnapshotObject, State, new_uid
 
 MANAGED = ("app.kubernetes.io/managed-by", "aftermath")
@@ -19,12 +20,22 @@ MANAGED = ("app.kubernetes.io/managed-by", "aftermath")
 def make_snapshot(state: State, claim: ClaimRef, name: str, labels: Mapping[str, str], now: datetime) -> None:
     check_name(name)
     key = f"{claim.namespace}/{name}"
-    find_claim(state, claim)
+    lacking = lacks(state, claim)
     if here := state.snapshots.get(key):
         if (here.claim, here.labels) != (claim.name, dict(labels)):
             raise Conflict(f'volumesnapshots "{name}" already exists, and is another\'s')
         return
+    if lacking:
+        raise Refused(lacking["snapshots"])
     state.snapshots[key] = SnapshotObject(claim.namespace, name, new_uid(), claim.name, dict(labels), now)
+
+
+def lacks(state: State, claim: ClaimRef) -> Mapping[str, str]:
+    """A claim whose driver has no class has no snapshots."""
+    find_claim(state, claim)
+    if str(claim) not in state.faults.classless:
+        return {}
+    return {"snapshots": f"This cluster has no VolumeSnapshotClass of the driver {DRIVER}."}
 
 
 def drop_snapshot(state: State, namespace: str, name: str) -> None:

@@ -110,6 +110,12 @@ def heal(ground: Ground, on: bool = True) -> None:
         state.faults.heals = on
 
 
+def without_class(ground: Ground, claim: ClaimRef) -> None:
+    """The claim's driver has no class of snapshots."""
+    with ground.objects.change() as state:
+        state.faults.classless.append(str(claim))
+
+
 def fill_node(ground: Ground, why: str) -> None:
     """The node has no place for one more pod, and this is why; with an empty text it has again."""
     with ground.objects.change() as state:

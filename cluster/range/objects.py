@@ -230,11 +230,12 @@ class EventObject(msgspec.Struct):
 
 class Faults(msgspec.Struct):
     """
-    What is made to go wrong: attachments that will not go (claims), why no snapshot becomes ready, why the node has no
-    place for one more pod; and whether what Git says is put back.
+    What is made to go wrong: attachments that will not go (claims), claims whose driver has no class of snapshots, why
+    no snapshot becomes ready, why the node has no place for one more pod; and whether what Git says is put back.
     """
 
     attached: list[str] = []
+    classless: list[str] = []
     snapshots: str = ""
     full: str = ""
     heals: bool = False

@@ -272,8 +272,8 @@ class Range:
     def allowed(self, namespace: str, rights: Sequence[Right]) -> Mapping[Right, bool]:
         return dict.fromkeys(rights, True)
 
-    def lacks(self) -> Mapping[str, str]:
-        return {}
+    def lacks(self, claim: ClaimRef | None = None) -> Mapping[str, str]:
+        return asking.lacks(self.ground.objects.read(), claim) if claim else {}
 
     # --- What changes something -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -214,6 +215,31 @@ class Ground:
             assert time.monotonic() < end, f"{what} did not happen in {seconds:g} seconds"
             time.sleep(0.1)
         return value
+
+
+FOREIGN = "nobody.csi.example"  # a driver that is not here, and has no class of anything
+
+
+@contextlib.contextmanager
+def foreign(api: Api, namespace: str) -> Iterator[ClaimRef]:
+    """A claim that is bound to a volume of another driver, as one is that was moved here from elsewhere."""
+    ground, name = Ground(api, namespace), f"foreign-{namespace}"
+    ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": "foreign"}
+    spec = {
+        "capacity": {"storage": "64Mi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain",
+        "claimRef": ref, "csi": {"driver": FOREIGN, "volumeHandle": name},
+    }  # fmt: skip
+    wanted = claim("foreign", kind="")
+    wanted["spec"]["volumeName"] = name
+    api.create(f"{CORE}/persistentvolumes", {"metadata": meta(name), "spec": spec})
+    try:
+        ground.make(wanted)
+        kind = "PersistentVolumeClaim"
+        ground.until(lambda: ground.get(kind, "foreign").status.get("phase") == "Bound", "the claim's volume")
+        yield ClaimRef(namespace, "foreign")
+    finally:
+        ground.drop("PersistentVolumeClaim", "foreign")
+        api.delete(f"{CORE}/persistentvolumes/{name}")
 
 
 def one_node(api: Api) -> str:

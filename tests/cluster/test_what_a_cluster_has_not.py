@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cluster.api import WorkloadRef
+from cluster.api import ClaimRef, WorkloadRef
 from cluster.errors import Forbidden, NotFound, Refused
 from cluster.kubernetes import NO_SUCH_PATH, Api, refused
 from cluster.live import keepers, rights, snapshots
@@ -61,6 +61,52 @@ def test_a_class_of_another_driver_is_none_of_this_one():
     assert snapshots.chosen(api, "disks.example").metadata.name == "ours"
     with pytest.raises(Refused, match=r"no VolumeSnapshotClass of the driver other\.example"):
         snapshots.chosen(api, "other.example")
+
+
+class Bound(Answers):
+    """One that also has a claim, its volume, and these drivers."""
+
+    def __init__(self, volume, *drivers, **no):
+        super().__init__("snapshot.storage.k8s.io", **no)
+        self.volume, self.drivers = volume, drivers
+
+    def ask(self, method, path, query, body=None, kind="application/json"):
+        end = path.rpartition("/")[2]
+        if path.endswith("/persistentvolumeclaims/data"):
+            return b'{"metadata": {"name": "data", "namespace": "home"}, "spec": {"volumeName": "pv"}}'
+        if path.endswith("/persistentvolumes/pv"):
+            return json.dumps({"metadata": {"name": "pv"}, "spec": self.volume}).encode()
+        if "/csidrivers/" in path and (error := self.no.get("drivers")):
+            raise error
+        if "/csidrivers/" in path and end in self.drivers:
+            return json.dumps({"metadata": {"name": end}}).encode()
+        return super().ask(method, path, query, body, kind)
+
+
+def of(driver):
+    return {"csi": {"driver": driver}}
+
+
+CLAIM = ClaimRef("home", "data")
+
+
+def test_a_volume_of_a_driver_that_has_a_class_lacks_nothing():
+    assert snapshots.lacking(Bound(of("disks.example"), "disks.example"), CLAIM) == {}
+
+
+def test_a_driver_that_has_a_class_and_no_object_is_believed_and_it_is_told():
+    assert snapshots.lacking(Bound(of("disks.example")), CLAIM).keys() == {"driver"}
+
+
+def test_a_driver_whose_object_may_not_be_seen_is_not_said_to_be_gone():
+    assert snapshots.lacking(Bound(of("disks.example"), drivers=Forbidden("no")), CLAIM) == {}
+
+
+def test_a_volume_whose_driver_has_no_class_or_that_has_none_has_no_snapshots():
+    told = snapshots.lacking(Bound(of("other.example"), "other.example"), CLAIM)
+    assert told == {"snapshots": "This cluster has no VolumeSnapshotClass of the driver other.example."}
+    told = snapshots.lacking(Bound({"nfs": {"server": "nas"}}), CLAIM)
+    assert told == {"snapshots": "The volume of home/data is of no CSI driver: no snapshots."}
 
 
 def test_who_keeps_workloads_elsewhere_and_has_no_kind_here_keeps_nothing():

@@ -11,8 +11,9 @@ from django.utils.timezone import now
 
 from audit.models import Entry
 from backups.models import Volume
-from cluster.api import Right
-from cluster.errors import Unreachable
+from cluster.api import ClaimRef, Right
+from cluster.errors import ClusterError, Forbidden, NotFound, Unreachable
+from cluster.range import faults
 from health.models import Reading
 from runbooks import actions, may, tasks
 from runbooks.base import shelf
@@ -28,6 +29,7 @@ REBIND = Right("patch", "", "persistentvolumes", namespaced=False)
 CLAIMS = Right("create", "", "persistentvolumeclaims")
 WITHOUT_PARTS = ("archive-volume", "fix-permissions")
 NOWHERE = "This cluster has no snapshots at all."
+CLASSLESS = "This cluster has no VolumeSnapshotClass of the driver disks.example."
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Account:
     missing: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     silent: bool = False
+    volumes: dict[str, dict[str, str] | ClusterError] = field(default_factory=dict)
 
     def allowed(self, namespace, rights):
         self.asked.append(namespace)
@@ -46,8 +49,11 @@ class Account:
         no = self.denied.get(namespace, set()) | self.denied.get("", set())
         return {right: right not in no for right in rights}
 
-    def lacks(self):
-        return self.missing
+    def lacks(self, claim=None):
+        found = self.volumes.get(str(claim), {}) if claim else self.missing
+        if isinstance(found, ClusterError):
+            raise found
+        return found
 
 
 @pytest.fixture
@@ -95,6 +101,72 @@ def test_what_the_cluster_has_not_turns_off_what_is_nothing_without_it(monkeypat
     assert "snapshot-volume" in off
     assert not off & set(WITHOUT_PARTS)
     assert may.refusal(SnapshotVolume, "home").lacks == (NOWHERE,)
+
+
+def test_a_volume_whose_driver_has_no_snapshots_turns_off_what_is_nothing_without_for_it_alone(
+    monkeypatch, client, carol, alice, volume, by
+):
+    other = Volume.objects.create(namespace="home", claim="media", uid=1, gid=1)
+    knock(monkeypatch, Account(volumes={"home/media": {"snapshots": CLASSLESS}}))
+    assert set(states("home").values()) == {"ok"}
+    here = may.answer()
+    off = {slug for slug, kind in shelf().items() if here.off(kind, may.volumes())}
+    assert off == {slug for slug, kind in shelf().items() if "snapshots" in kind.parts} == {"snapshot-volume"}
+    with pytest.raises(actions.TurnedOff) as refused:
+        actions.draft(SnapshotVolume(volume=other.pk), by=by)
+    assert (refused.value.standing.claim, refused.value.standing.lacks) == ("media", (CLASSLESS,))
+    assert actions.draft(FixPermissions(volume=other.pk), by=by).state == "looking"
+    assert actions.draft(SnapshotVolume(volume=volume.pk), by=by).state == "looking"
+    client.force_login(alice)
+    page = reverse("runbook", args=["snapshot-volume"])
+    assert CLASSLESS in client.get(page).text
+    assert CLASSLESS in client.get(page, {"volume": other.pk}).text
+    assert CLASSLESS not in client.get(page, {"volume": volume.pk}).text
+    client.force_login(carol)
+    text = client.get(reverse("access")).text
+    assert text.count(CLASSLESS) == 1
+    assert "For media only:" in text
+    well = text.partition("may run")[2]
+    assert reverse("runbook", args=["snapshot-volume"]) in well, "for the other volume it may"
+
+
+def test_where_no_volume_has_snapshots_the_page_does_not_say_that_one_may_be_taken(monkeypatch, client, carol, volume):
+    knock(monkeypatch, Account(volumes={str(volume): {"snapshots": CLASSLESS}}))
+    client.force_login(carol)
+    well = client.get(reverse("access")).text.partition("may run")[2]
+    assert reverse("runbook", args=["fix-permissions"]) in well
+    assert reverse("runbook", args=["snapshot-volume"]) not in well
+
+
+def test_what_is_not_known_of_a_volume_is_said_and_turns_nothing_off(monkeypatch, client, carol, volume, wiki):
+    unknown = {str(wiki): Forbidden("cannot get persistentvolumes"), str(volume): {"driver": "no CSIDriver disks"}}
+    knock(monkeypatch, Account(volumes=unknown))
+    assert {*states("home").values(), *states("wiki").values()} == {"ok"}
+    assert may.refusal(SnapshotVolume, "wiki", "pages") is None
+    client.force_login(carol)
+    text = client.get(reverse("access")).text
+    assert "cannot get persistentvolumes" in text
+    assert "no CSIDriver disks" in text
+    may.want()
+    knock(monkeypatch, Account(volumes={str(wiki): NotFound("gone")}))
+    assert may.answer().volumes[str(wiki)] == {"unknown": "gone"}
+
+
+def test_a_new_volume_of_a_known_namespace_is_asked_about_at_the_next_knock(monkeypatch, volume):
+    account = Account(volumes={"home/media": {"snapshots": CLASSLESS}})
+    knock(monkeypatch, account)
+    Volume.objects.create(namespace="home", claim="media", uid=1, gid=1)
+    assert may.refusal(SnapshotVolume, "home", "media") is None, "nobody knows yet"
+    knock(monkeypatch, account)
+    assert may.refusal(SnapshotVolume, "home", "media").lacks == (CLASSLESS,)
+
+
+def test_what_the_practice_cluster_says_of_a_volume_is_kept(world, monkeypatch, volume):
+    faults.without_class(world.ground, ClaimRef(volume.namespace, volume.claim))
+    knock(monkeypatch, world)
+    assert (
+        "no VolumeSnapshotClass of the driver" in may.refusal(SnapshotVolume, volume.namespace, volume.claim).lacks[0]
+    )
 
 
 def test_each_namespace_is_asked_about_once_and_every_few_minutes(monkeypatch, volume, wiki):

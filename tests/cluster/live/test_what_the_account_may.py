@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cluster.api import Right
-from cluster.errors import Unreachable
+from cluster.errors import Forbidden, Unreachable
 from cluster.kubernetes import Api
 from cluster.live import rights
+from tests.cluster import kit
 
 PODS, SECRETS = Right("list", "", "pods"), Right("create", "", "secrets")
 SCALE, NODES = Right("patch", "apps", "deployments", "scale"), Right("list", "", "nodes", namespaced=False)
@@ -55,6 +58,16 @@ def test_a_right_is_asked_for_once_however_often_it_is_named(ground, monkeypatch
     monkeypatch.setattr(ground.api, "create", counting)
     assert len(rights.allowed(ground.api, ground.namespace, ALL * 5)) == len(ALL)
     assert sorted(asked) == sorted(right.resource for right in ALL)
+
+
+def test_of_a_volume_whose_driver_is_not_here_it_is_said_that_it_may_be_gone(may, cluster, ground):
+    with kit.foreign(ground.api, ground.namespace) as claim:
+        lacks = cluster.lacks(claim)
+        assert lacks.keys() == {"snapshots", "driver"}
+        assert kit.FOREIGN in lacks["driver"]
+        few = may(("", "persistentvolumeclaims"), ("", "persistentvolumes"), verbs=("get", "list"))
+        with pytest.raises(Forbidden):  # of the classes
+            few.lacks(claim)
 
 
 def test_classes_of_snapshots_that_may_not_be_read_are_as_good_as_none(may, cluster):
