@@ -21,7 +21,10 @@ class ClaimRef:
 
 @dataclass(frozen=True, order=True)
 class WorkloadRef:
-    """The top controller of pods: `Deployment`, `StatefulSet`, `DaemonSet`, `CronJob`, `Job` or a bare `Pod`."""
+    """
+    The top controller of pods: `Deployment`, `StatefulSet`, `DaemonSet`, `CronJob`, `Job` or a bare `Pod`; of VolSync's
+    movers a `ReplicationSource` or `ReplicationDestination`.
+    """
 
     namespace: str
     kind: str
@@ -199,14 +202,17 @@ class Snapshot:
 @dataclass(frozen=True)
 class Sync:
     """
-    Something that copies a claim's files away by itself. `running` False: suspended, or scaled to nothing.
+    Something that copies a claim's files away by itself, or as a `ReplicationDestination` others into it. `running`
+    False: suspended, or scaled to nothing.
 
     A `Sidecar` lives in the pods of the workload that owns the data, as the container named here: it cannot be stopped
     alone, only with its workload, whose `replicas` are those of the sync.
     """
 
     workload: WorkloadRef
-    kind: Literal["Deployment", "StatefulSet", "CronJob", "DaemonSet", "Sidecar"]
+    kind: Literal[
+        "Deployment", "StatefulSet", "CronJob", "DaemonSet", "Sidecar", "ReplicationSource", "ReplicationDestination"
+    ]
     claim: str
     running: bool
     replicas: int
@@ -214,7 +220,13 @@ class Sync:
     container: str = ""
 
     def __str__(self) -> str:
-        return f"{self.workload}/{self.container}" if self.kind == "Sidecar" else str(self.workload)
+        match self.kind:
+            case "Sidecar":
+                return f"{self.workload}/{self.container}"
+            case "ReplicationSource" | "ReplicationDestination":  # often called as the application is
+                return f"{self.kind} {self.workload}"
+            case _:
+                return str(self.workload)
 
 
 @dataclass(frozen=True)

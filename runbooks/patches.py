@@ -91,6 +91,8 @@ def stopped(sync: Sync) -> str:
     why = [f"The sync {sync} is stopped."]
     if workload.kind == "CronJob":
         return document(workload, "batch/v1", {"suspend": True}, why)
+    if workload.kind in ("ReplicationSource", "ReplicationDestination"):
+        return document(workload, "volsync.backube/v1alpha1", {"paused": True}, why)
     return document(workload, "apps/v1", {"replicas": 0}, why) if workload.kind in APPS[:2] else ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cluster.api import Right
 
 CORE, APPS, BATCH, STORAGE, SNAPSHOTS = "", "apps", "batch", "storage.k8s.io", "snapshot.storage.k8s.io"
+VOLSYNC, REPLICATIONS = "volsync.backube", ("replicationsources", "replicationdestinations")
 
 
 def rights(verbs: str, group: str, resource: str, sub: str = "", *, namespaced: bool = True) -> tuple[Right, ...]:
@@ -16,7 +17,11 @@ def rights(verbs: str, group: str, resource: str, sub: str = "", *, namespaced: 
 
 WORKLOADS = tuple(
     right
-    for group, kinds in ((APPS, "deployments statefulsets daemonsets replicasets"), (BATCH, "cronjobs jobs"))
+    for group, kinds in (
+        (APPS, "deployments statefulsets daemonsets replicasets"),
+        (BATCH, "cronjobs jobs"),
+        (VOLSYNC, " ".join(REPLICATIONS)),
+    )
     for kind in kinds.split()
     for right in rights("get list", group, kind)
 )
@@ -46,14 +51,18 @@ JOB = (
 CLONE = (*rights("get create delete", CORE, "persistentvolumeclaims"), *rights("delete", CORE, "pods"))
 """A job that reads a snapshot has it as a claim of its own, which stays as long as there is a pod that names it."""
 
+MOVERS = tuple(right for kind in REPLICATIONS for right in rights("patch", VOLSYNC, kind))
+"""Pause what VolSync does: it may be there or not, and is asked for in any case."""
+
 SCALE = tuple(right for kind in ("deployments", "statefulsets") for right in rights("get patch", APPS, kind, "scale"))
 SYNC = (
     *SCALE,
     *rights("patch", BATCH, "cronjobs"),
-    *rights("delete", BATCH, "jobs"),
+    *rights("patch delete", BATCH, "jobs"),
     *rights("patch", APPS, "daemonsets"),
+    *MOVERS,
 )
-"""A CronJob that is suspended leaves the jobs running that it began: they are ended."""
+"""A CronJob that is suspended leaves the jobs running that it began: they are ended. VolSync's are let have no pods."""
 
 SNAPSHOT = (
     *rights("get list create", SNAPSHOTS, "volumesnapshots"),
@@ -83,6 +92,7 @@ KEEPERS = (
 PAUSE = (
     *(right for kind in ("deployments", "statefulsets", "daemonsets") for right in rights("patch", APPS, kind)),
     *rights("patch", BATCH, "cronjobs"),
+    *MOVERS,
     *rights("get patch", "argoproj.io", "applications"),
     *rights("get patch", "helm.toolkit.fluxcd.io", "helmreleases"),
     *rights("get patch", "keda.sh", "scaledobjects"),

@@ -17,7 +17,7 @@ from typing import Any
 from cluster.api import Claim, ClaimRef, Pod, View
 from cluster.errors import ClusterError, Unreachable
 from cluster.kubernetes import Api, Listing
-from cluster.live import asking, snapshots, syncs
+from cluster.live import asking, snapshots, syncs, volsync
 from cluster.live.events import sorted_events
 from cluster.live.logs import last_words
 from cluster.live.objects import CORE, Controller, EventObject, PodObject, below, paths_of
@@ -63,11 +63,14 @@ def view(api: Api) -> View:
         parts.ask("claims", lambda: api.list(below(CORE, "persistentvolumeclaims"), ClaimObject))
         parts.ask("claims:volumes", lambda: api.list(below(CORE, "persistentvolumes"), VolumeObject))
         parts.ask("snapshots", lambda: snapshots.every(api))
+        for moved in volsync.KINDS:
+            parts.ask(f"syncs:{moved}", partial(volsync.every, api, moved))
         parts.ask("events", lambda: api.list(below(CORE, "events"), EventObject, fieldSelector="type=Warning"))
         claims = claims_of(parts)
         workloads = workloads_of(parts, (c.ref for c in claims))
         pods = pods_of(api, parts, workloads)
         taken = parts.take("snapshots")
+        moving = tuple(sync for moved in volsync.KINDS for sync in parts.take(f"syncs:{moved}"))
         warned = sorted_events(parts.take("events"))
         if len(parts.silent) == len(parts.asked):
             raise parts.silent[0]
@@ -78,7 +81,7 @@ def view(api: Api) -> View:
         pods=pods,
         claims=claims,
         snapshots=taken,
-        syncs=syncs.among(workloads),
+        syncs=(*syncs.among(workloads), *moving),
         events=warned,
         logs=logs,
         blind=named(parts.blind) | unread,

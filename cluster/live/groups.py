@@ -13,6 +13,7 @@ from cluster.live.objects import Object, below
 ARGO, FLUX, HELM = "argoproj.io", "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 KEDA, KEDA_HTTP = "keda.sh", "http.keda.sh"
 HPA, VPA, PDB = "autoscaling", "autoscaling.k8s.io", "policy"
+VOLSYNC = "volsync.backube"
 
 
 class Version(Object):
@@ -31,6 +32,14 @@ class Groups(Object):
 def served(api: Api) -> Mapping[str, str]:
     """The path of each group that the server has, in the version that it prefers."""
     return {group.name: f"/apis/{group.preferred_version.group_version}" for group in api.get("/apis", Groups).groups}
+
+
+def has(api: Api, group: str) -> bool:
+    """Asked before its kinds are: of one that is not there, a server says to most accounts that it is forbidden."""
+    try:
+        return bool(api.get(f"/apis/{group}", Group).name)
+    except NotFound:
+        return False
 
 
 def path(api: Api, group: str, resource: str, namespace: str, name: str) -> str:

@@ -39,6 +39,7 @@ from cluster.live import (
     security,
     snapshots,
     syncs,
+    volsync,
 )
 from cluster.live.profile import Profile
 
@@ -70,6 +71,12 @@ class Live:
 
     def syncs(self, claim: ClaimRef) -> tuple[Sync, ...]:
         return syncs.of(self.api, claim)
+
+    def pods_of(self, sync: Sync) -> tuple[Pod, ...]:
+        return looks.pods_of(self.api, sync)
+
+    def waiting(self, sync: Sync) -> tuple[ClaimRef, ...]:
+        return volsync.waiting(self.api, sync)
 
     def witnesses(self, claim: ClaimRef) -> tuple[Witness, ...]:
         return attachment.witnesses(self.api, claim)

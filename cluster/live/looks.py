@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cluster.api import Claim, ClaimRef, Event, Pod, View, Workload, WorkloadRef
+from cluster.api import Claim, ClaimRef, Event, Pod, Sync, View, Workload, WorkloadRef
 from cluster.errors import NotFound, Refused
 from cluster.kubernetes import Api
-from cluster.live import asking, everything, storage
+from cluster.live import asking, everything, storage, volsync
 from cluster.live.events import sorted_events
 from cluster.live.logs import tail
 from cluster.live.objects import CORE, EventObject, PodObject, below
@@ -56,6 +56,13 @@ def pods_using(api: Api, claim: ClaimRef) -> tuple[Pod, ...]:
     seen = ((here, pod_value(here, owners.top(here.metadata))) for here in found if is_using(here))
     using = (replace(pod, onboarding=asking.as_new(here)) for here, pod in seen if claim.name in pod.claims)
     return tuple(sorted(using, key=str))
+
+
+def pods_of(api: Api, sync: Sync) -> tuple[Pod, ...]:
+    if sync.kind in volsync.KINDS:
+        return volsync.pods(api, sync.workload)
+    using = pods_using(api, ClaimRef(sync.workload.namespace, sync.claim))
+    return tuple(pod for pod in using if pod.workload == sync.workload)
 
 
 def claim(api: Api, ref: ClaimRef) -> Claim:

@@ -11,6 +11,7 @@ from cluster.api import WorkloadRef
 from cluster.errors import Refused
 
 CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
+VOLSYNC = "/apis/volsync.backube/v1alpha1"
 STORAGE, SNAPSHOTS = "/apis/storage.k8s.io/v1", "/apis/snapshot.storage.k8s.io/v1"
 WORKLOADS = {
     "Deployment": f"{APPS}/{{}}/deployments",
@@ -20,6 +21,8 @@ WORKLOADS = {
     "CronJob": f"{BATCH}/{{}}/cronjobs",
     "Job": f"{BATCH}/{{}}/jobs",
     "Pod": f"{CORE}/{{}}/pods",
+    "ReplicationSource": f"{VOLSYNC}/{{}}/replicationsources",
+    "ReplicationDestination": f"{VOLSYNC}/{{}}/replicationdestinations",
 }
 MANAGED = "app.kubernetes.io/managed-by"
 US = "aftermath"

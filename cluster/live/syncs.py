@@ -1,7 +1,8 @@
 """
 Syncs, and how each kind is stopped: a Deployment or StatefulSet has no replicas, a CronJob is suspended and its Jobs
 are deleted, a DaemonSet gets a node selector that no node has. The selector's key is ours alone, so that to take it
-away again is to put back what was. What runs beside the application in its pods stops with the application.
+away again is to put back what was. What runs beside the application in its pods stops with the application. What
+VolSync does is paused by its own object: see `cluster.live.volsync`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from cluster.api import ClaimRef, Sync
 from cluster.errors import Conflict, NotFound, Refused
 from cluster.kubernetes import Api
-from cluster.live import scaling
+from cluster.live import scaling, volsync
 from cluster.live.objects import Controller, Owner, path_of, paths_of, pointer, test_and_set
 from cluster.live.pods import controller
 from cluster.live.storage import claim_at
@@ -24,7 +25,8 @@ Kind = Literal["Deployment", "StatefulSet", "CronJob", "DaemonSet", "Sidecar"]
 
 def of(api: Api, claim: ClaimRef) -> tuple[Sync, ...]:
     claim_at(api, claim)
-    return tuple(s for s in among(in_namespace(api, claim.namespace)) if s.claim == claim.name)
+    found = (*among(in_namespace(api, claim.namespace)), *volsync.of(api, claim.namespace))
+    return tuple(sorted((s for s in found if s.claim == claim.name), key=str))
 
 
 def among(workloads: Iterable[Made]) -> tuple[Sync, ...]:
@@ -78,13 +80,18 @@ def is_running(here: Made) -> bool:
 
 def suspend(api: Api, sync: Sync, *, dry: bool = False) -> None:
     """Whatever its replicas are by now: a sync that runs away is to be stopped, with the Jobs that a CronJob began."""
+    if sync.kind in volsync.KINDS:
+        return volsync.suspend(api, sync, dry=dry)
     put(api, sync, running=False, dry=dry)
     if sync.workload.kind == "CronJob":
         end_jobs(api, one(api, sync.workload), dry=dry)
+    return None
 
 
 def resume(api: Api, sync: Sync, *, dry: bool = False) -> None:
-    put(api, sync, running=sync.running, dry=dry)
+    if sync.kind in volsync.KINDS:
+        return volsync.resume(api, sync, dry=dry)
+    return put(api, sync, running=sync.running, dry=dry)
 
 
 def put(api: Api, sync: Sync, *, running: bool, dry: bool) -> None:

@@ -11,10 +11,11 @@ from cluster.errors import Forbidden
 from cluster.kubernetes import Api
 from cluster.live.copying import is_sync, said
 from cluster.live.objects import CORE, Bare, ContainerSpec, Controller, PodObject, PodTemplate, below, path_of, paths_of
-from cluster.live.pods import ENDED, claims_of
+from cluster.live.pods import ENDED, claims_of, controller
 
 LASTING = ("Deployment", "StatefulSet", "DaemonSet")
 KINDS = (*LASTING, "CronJob")
+MOVED = ("ReplicationSource", "ReplicationDestination")  # whose pods VolSync makes
 NOISE = "kubectl.kubernetes.io/last-applied-configuration"
 NUMBERED = re.compile(r"(.+)-(\d+)")
 
@@ -50,7 +51,7 @@ class Made:
         match self.ref.kind:
             case "DaemonSet":
                 return status.desired_number_scheduled
-            case "CronJob":
+            case "CronJob" | "ReplicationSource" | "ReplicationDestination":
                 return 0
             case "Job":
                 return 0 if over(self.object) else given(spec.parallelism)
@@ -89,8 +90,10 @@ class Made:
         return tuple(dict.fromkeys(claim for name in names for claim in self.claims.get(name, ())))
 
     def owns(self, claim: str) -> bool:
-        """Whether it works with the claim's files, rather than copy them away."""
-        return any(claim in self.mounted(c) for c in self.others)
+        """Whether it works with the claim's files, rather than copy them away, as what VolSync has made does."""
+        above = controller(self.object.metadata)
+        moved = above is not None and above.kind in MOVED
+        return not moved and any(claim in self.mounted(c) for c in self.others)
 
     def value(self) -> Workload:
         meta, status = self.object.metadata, self.object.status

@@ -214,6 +214,13 @@ class Range:
         find_claim(state, claim)
         return looks.syncs(state, claim)
 
+    def pods_of(self, sync: Sync) -> tuple[Pod, ...]:
+        using = self.pods_using(ClaimRef(sync.workload.namespace, sync.claim))
+        return tuple(pod for pod in using if pod.workload == sync.workload)
+
+    def waiting(self, sync: Sync) -> tuple[ClaimRef, ...]:
+        return ()  # here each reads the claim itself
+
     def witnesses(self, claim: ClaimRef) -> tuple[Witness, ...]:
         state = self.ground.objects.read()
         return looks.witnesses(self.ground, state, find_claim(state, claim))

@@ -46,17 +46,17 @@ def beside(
     return JobSpec(claim, world.name(), verb, spec, labels=world.labels(), deadline=round(minutes * 60), **more)
 
 
-def agent(world: World, job: JobSpec, *, nothing: str = "") -> Mapping[str, Any]:
+def agent(world: World, job: JobSpec, *, nothing: str = "", mark: str = "") -> Mapping[str, Any]:
     """
     The agent's result. Starts its job, or finds the one that was started before; raises NotYet while it works.
 
     Every verb of the agent may be started twice, so a job that ended without a word (its pod was killed) or that only
     asks for patience is started again under the next name, TIMES at most. Raises Failed with any other error of the
-    agent but `nothing`.
+    agent but `nothing`. `mark` is in the names of the jobs of an act that has more than one asked.
     """
     name, here = "", Job("", "failed")
     for part in PARTS:
-        name = world.name(part)
+        name = world.name(f"{mark}{part}")
         there = found(world, job.claim.namespace, name)
         if there is None:
             world.cluster.start_job(replace(job, name=name))

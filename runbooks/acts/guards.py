@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster.api import ClaimRef, Sync
@@ -44,12 +44,24 @@ class Guarded:
     guard: Guard
 
     def note(self, world: World) -> Mapping[str, Any] | None:
-        """Why it is left stopped, as the result of an act; None where it may run. Raises NotYet while it is asked."""
+        """
+        Why it is left stopped, as the result of an act; None where it may run. Raises NotYet while it is asked. A copy
+        that it has taken already is held against the same, but for its filesystem, which may be one of its own.
+        """
+        asked = [("", claim_of(self.sync), self.guard)]
+        copied = replace(self.guard, filesystems=())
+        asked += [(f"-copy{n}", claim, copied) for n, claim in enumerate(world.cluster.waiting(self.sync), 1)]
         spec = {"sentinels": list(self.guard.sentinels)}
-        found = agent(world, beside(world, claim_of(self.sync), "inspect", spec, read_only=True))
-        if reasons := self.guard.against(found):
-            return {"note": facts("left-stopped", sync=str(self.sync), why=reasons[0].as_json()).as_json()}
+        for mark, claim, guard in asked:
+            found = agent(world, beside(world, claim, "inspect", spec, read_only=True), mark=mark)
+            if reasons := guard.against(found):
+                return {"note": self.told(claim, reasons[0]).as_json()}
         return None
+
+    def told(self, claim: ClaimRef, why: Facts) -> Facts:
+        if claim == claim_of(self.sync):
+            return facts("left-stopped", sync=str(self.sync), why=why.as_json())
+        return facts("left-stopped-copy", sync=str(self.sync), copy=claim, why=why.as_json())
 
 
 def claim_of(sync: Sync) -> ClaimRef:

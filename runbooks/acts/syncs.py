@@ -10,8 +10,7 @@ from cluster.api import ClaimRef, Sync
 from cluster.errors import ClusterError, Unreachable
 from runbooks import rights
 from runbooks.acts.agent import agent, beside
-from runbooks.acts.guards import Guard, Guarded, claim_of
-from runbooks.acts.workloads import mine
+from runbooks.acts.guards import Guard, Guarded
 from runbooks.base import Act, Facts, Failed, NotYet, facts, no
 from runbooks.world import World
 
@@ -34,7 +33,7 @@ class StopSync(Act):
 
     def do(self, world: World) -> None:
         world.cluster.suspend(self.sync)
-        if pods := [str(p) for p in mine(world, claim_of(self.sync), self.sync.workload)]:
+        if pods := [str(p) for p in world.cluster.pods_of(self.sync)]:
             raise NotYet(facts("pods-to-go", pods=pods))
 
     def dry(self, world: World) -> str:

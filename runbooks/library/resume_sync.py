@@ -79,7 +79,7 @@ class ResumeASync(Runbook[Seen]):
         yield from (Objection(why) for why in seen.guard.against(found))
         if not seen.guard.files:
             yield objection("guard-nothing-known", stops=False, claim=seen.scene.claim)
-        if not seen.known and seen.sync.kind != "CronJob":
+        if not seen.known and seen.sync.kind in ("Deployment", "StatefulSet", "Sidecar"):
             yield objection("sync-unknown-before", stops=False, sync=str(seen.sync))
 
     def plan(self, seen: Seen) -> Iterator[Act]:

@@ -25,18 +25,20 @@ ARGO, FLUX, HELM = "argoproj.io/applications", "kustomize.toolkit.fluxcd.io/kust
 KEDA = "keda.sh/scaledobjects"
 APPS = "apps/deployments apps/statefulsets apps/daemonsets"
 KINDS = f"{APPS} batch/cronjobs"
+VOLSYNC = "volsync.backube/replicationsources volsync.backube/replicationdestinations"
 
 # Where the call itself does not spell its path: GROUP/RESOURCE of each that it may be of.
 MEANT = {
     "changing.settle": "",  # its callers say of what
-    "groups.served": "", "groups.path": "",  # which groups there are: every account may ask
+    "groups.served": "", "groups.path": "", "groups.has": "",  # which groups there are: every account may ask
     "everything.view": KINDS,
     "gitops.every": ARGO, "gitops.one": f"{FLUX} {HELM}",
     "jobs.once": "/secrets /persistentvolumeclaims", "jobs.gone": "/secrets /persistentvolumeclaims /pods",
-    "keepers.of": KINDS,
+    "keepers.of": f"{KINDS} {VOLSYNC}",
     "keepers.scalers": f"{KEDA} http.keda.sh/httpscaledobjects autoscaling/horizontalpodautoscalers "
     "autoscaling.k8s.io/verticalpodautoscalers policy/poddisruptionbudgets",
-    "pausing.pause": f"{KINDS} {ARGO} {HELM} {KEDA}", "pausing.unpause": f"{KINDS} {ARGO} {HELM} {KEDA}",
+    "pausing.pause": f"{KINDS} {VOLSYNC} {ARGO} {HELM} {KEDA}",
+    "pausing.unpause": f"{KINDS} {VOLSYNC} {ARGO} {HELM} {KEDA}",
     "pods.one_by_one": "apps/replicasets batch/jobs", "pods.all_at_once": "apps/replicasets batch/jobs",
     "revisions.of": APPS, "room.of": KINDS, "security.template": KINDS, "security.put": APPS,
     "rights.ask": "authorization.k8s.io/selfsubjectaccessreviews",
@@ -44,13 +46,15 @@ MEANT = {
     "scaling.scale": "apps/deployments/scale apps/statefulsets/scale",
     "scaling.must_keep_claims": "apps/statefulsets", "scaling.since": APPS, "scaling.before": APPS,
     "syncs.end_jobs": "batch/jobs", "syncs.end_job": "batch/jobs", "syncs.change": "batch/cronjobs apps/daemonsets",
-    "workloads.one": f"/pods {KINDS}", "workloads.in_namespace": KINDS,
+    "volsync.every": VOLSYNC, "volsync.waiting": VOLSYNC, "volsync.resume": VOLSYNC, "volsync.put": VOLSYNC,
+    "volsync.suspend": f"{VOLSYNC} batch/jobs", "volsync.end_mover": "batch/jobs",
+    "workloads.one": f"/pods {KINDS} {VOLSYNC}", "workloads.in_namespace": KINDS,
 }  # fmt: skip
 
 # What each module does is a part of what a runbook does, and has that part's rights.
 PARTS = {
     "looks": rights.EVENTS, "pods": (), "storage": (), "workloads": (),
-    "scaling": rights.SCALE, "syncs": rights.SYNC,
+    "scaling": rights.SCALE, "syncs": rights.SYNC, "volsync": rights.SYNC,
     "attachment": rights.ATTACHED,
     "keepers": rights.KEEPERS, "gitops": rights.KEEPERS, "pausing": rights.PAUSE,
     "snapshots": (*rights.SNAPSHOT, *rights.KEEP, *rights.DROP_SNAPSHOT),
