@@ -104,6 +104,22 @@ def look_again(run: Run, *, by: Actor) -> None:
     knock(run)
 
 
+def give_up(run: Run, *, by: Actor) -> None:
+    """
+    Nobody waits for this look or this plan any more. What still looks is ended by a worker. Raises IllegalMove for a
+    run that was started: that one is stopped.
+    """
+    if run.state not in (State.LOOKING, State.DRAFT):
+        raise IllegalMove(f"{run} is {run.state}: it can no longer be given up.")
+    why = facts("given-up", by=by.name).as_json()
+    turn(run, State.REFUSED, by=by, why=why, facts={"why": why}, **unlooked(run, why))
+
+
+def unlooked(run: Run, why: dict[str, Any]) -> dict[str, Any]:
+    """It ends before it was begun. `waiting` has a worker see to what may look at this very moment."""
+    return {"ended": now(), **({"waiting": why} if run.looks_now else {})}
+
+
 def start(
     run: Run, *, typed: str, reason: str = "", ticked: bool = False, break_glass: bool = False, by: Actor
 ) -> None:
@@ -148,8 +164,8 @@ def cancel(run: Run, *, by: Actor) -> None:
     if run.state not in (State.QUEUED, State.RUNNING, State.STUCK):
         raise IllegalMove(f"{run} is {run.state}: there is nothing to stop.")
     to = State.UNDONE if run.state == State.QUEUED else State.UNDOING
-    ended = {"ended": now()} if to == State.UNDONE else {}
-    turn(run, to, by=by, why=facts("cancelled", by=by.name).as_json(), **ended)
+    why = facts("cancelled", by=by.name).as_json()
+    turn(run, to, by=by, why=why, **(unlooked(run, why) if to == State.UNDONE else {}))
 
 
 def undo(run: Run, *, by: Actor) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,8 +28,9 @@ from cluster.errors import ClusterError, Unreachable
 from cluster.port import Cluster
 from incidents.actions import note_evidence
 from people.actors import ENGINE
+from runbooks import leftovers
 from runbooks.base import Act, Facts, Failed, NotYet, decoded, encoded, facts, no, objection
-from runbooks.models import KNOCKED, ActRecord, Line, Run, State
+from runbooks.models import ActRecord, Line, Run, State
 from runbooks.records import Rows
 from runbooks.world import Patience, Records, World
 
@@ -65,7 +66,7 @@ def advance(run_id: int, cluster: Cluster, *, worker: str = "", records: Records
 
 def taken(run_id: int, worker: str) -> Run | None:
     """The run, with its lease taken and its fence raised; None when it is held, not due, or wants nobody."""
-    due = Run.objects.filter(pk=run_id, state__in=KNOCKED, not_before__lte=now())
+    due = Run.objects.due().filter(pk=run_id)
     if not due.update(not_before=leased(), fence=F("fence") + 1, worker=worker or "worker"):
         return None
     return Run.objects.select_related("volume", "incident").get(pk=run_id)
@@ -140,7 +141,7 @@ def look(run: Run, world: World) -> float | None:
     if refused := [n for n, answer in enumerate(trial, 1) if answer["code"] == "refused"]:
         objections.append(objection("dry-refused", acts=refused))
     said = [o.as_json() for o in objections]
-    step(run, "draft", waiting={}, seen=run.seen, objections=said, trial=trial, looked=now())
+    step(run, "draft", waiting={}, progress={}, seen=run.seen, objections=said, trial=trial, looked=now())
     return None
 
 
@@ -158,7 +159,7 @@ def looked(run: Run, world: World) -> Looked | float | None:
         if now() - run.since > LOOKS_FOR:
             return refuse(run, facts("look-too-long", waiting=waiting.as_json()))
         with held(run):
-            Run.objects.filter(pk=run.pk).update(waiting=waiting.as_json())
+            Run.objects.filter(pk=run.pk).update(waiting=waiting.as_json(), progress=progressed(e, run.progress))
         return getattr(e, "again_in", ASK_AGAIN)
     except Failed as e:
         return refuse(run, e.why)
@@ -171,6 +172,20 @@ def looked(run: Run, world: World) -> Looked | float | None:
 
 def refuse(run: Run, why: Facts) -> float | None:
     step(run, "refused", why=why.as_json(), ended=now())
+    return AT_ONCE if run.waiting else None
+
+
+def let_go(run: Run, world: World) -> float | None:
+    """It ended in the middle of a look: so does what still looks. Where nobody answers, its own deadline ends it."""
+    if run.volume and now() - run.since < LOOKS_FOR:
+        try:
+            leftovers.end(world, run.volume.namespace, run.looks)
+        except Unreachable:
+            return ASK_AGAIN
+        except ClusterError as e:
+            log.warning("What %s looked by stays until its deadline: %s", run, e)
+    with held(run):
+        Run.objects.filter(pk=run.pk).update(waiting={}, progress={})
     return None
 
 
@@ -198,7 +213,7 @@ def begin(run: Run, world: World) -> float | None:
     broken = {o["code"] for o in run.objections if o.get("glass")}  # it was started in spite of these, and why is kept
     if stops := [o for o in run.runbook.objections(seen.seen) if o.stops and not (o.glass and o.why.code in broken)]:
         return refuse(run, stops[0].why)
-    step(run, "running", waiting={}, looked=now())
+    step(run, "running", waiting={}, progress={}, looked=now())
     return AT_ONCE
 
 
@@ -249,6 +264,8 @@ PIECES: dict[str, Callable[[Run, World], float | None]] = {
     State.QUEUED: begin,
     State.RUNNING: go_on,
     State.UNDOING: go_back,
+    State.REFUSED: let_go,
+    State.UNDONE: let_go,
 }
 
 
@@ -291,7 +308,7 @@ def wait_for(run: Run, rec: ActRecord, act: Act, e: NotYet | Unreachable) -> flo
         if rec.waiting.get("code") != waiting.code:
             Line.objects.create(run=run, facts=waiting.as_json())
         rec.tries, rec.waiting = rec.tries + 1, waiting.as_json()
-        rec.progress = getattr(e, "progress", None) or rec.progress
+        rec.progress = progressed(e, rec.progress)
         rec.asked = now()
         rec.save(update_fields=["tries", "waiting", "progress", "asked"])
     return getattr(e, "again_in", ASK_AGAIN)
@@ -309,6 +326,11 @@ def finish(run: Run, rec: ActRecord, result: Any) -> None:
             ref = f"run:{run.pk}/{rec.position}{'/back' if rec.undo else ''}"
             said = {"code": verb, "run": run.pk, "act": rec.facts}
             note_evidence(run.incident, ref=ref, at=rec.done, facts=said, by=ENGINE)
+
+
+def progressed(e: NotYet | Unreachable, before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What it said of how far it is; else what it said before, but for why its pod did not start then."""
+    return getattr(e, "progress", None) or {name: told for name, told in before.items() if name != "waiting"}
 
 
 def said(e: NotYet | Unreachable) -> Facts:

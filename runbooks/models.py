@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backups.models import Volume
@@ -33,6 +34,7 @@ class State(models.TextChoices):
 
 LIVE = ("queued", "running", "undoing", "stuck")  # these hold the volume
 KNOCKED = ("looking", "queued", "running", "undoing")  # these want a worker
+UNBEGUN = ("refused", "undone")  # these do where they came to their end in the middle of a look
 SIGNS = "bcdfghjkmnpqrstvwxz23456789"  # no word comes of them, and none is taken for another
 
 
@@ -45,7 +47,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(state__in=LIVE)
 
     def due(self) -> RunQuerySet:
-        return self.filter(state__in=KNOCKED, not_before__lte=now())
+        looked = Q(state__in=UNBEGUN, waiting__has_key="code")
+        return self.filter(Q(state__in=KNOCKED) | looked, not_before__lte=now())
 
 
 class Run(models.Model):
@@ -61,7 +64,7 @@ class Run(models.Model):
 
     MOVES: ClassVar[dict[str, set[str]]] = {
         "looking": {"draft", "refused"},
-        "draft": {"queued", "looking"},
+        "draft": {"queued", "looking", "refused"},
         "queued": {"running", "refused", "undone"},
         "running": {"done", "undoing", "stuck"},
         "undoing": {"undone", "stuck"},
@@ -79,6 +82,7 @@ class Run(models.Model):
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, blank=True, related_name="runs")
     state = models.CharField(max_length=10, choices=State.choices, default=State.LOOKING)
     waiting: Any = models.JSONField(default=dict, blank=True)  # facts: what a look waits for
+    progress: Any = models.JSONField(default=dict, blank=True)  # of a look, as its job says it
     why: Any = models.JSONField(default=dict, blank=True)  # facts: why it was refused, turned back, or is stuck
     reason = models.CharField(max_length=500, blank=True)  # a person's, at the start
     since = models.DateTimeField(default=now)  # when it came into its state
@@ -156,8 +160,19 @@ class Run(models.Model):
         return str(kind.title) if kind else self.slug
 
     @property
+    def given_up(self) -> bool:
+        """By a person, before it was begun: nothing speaks against it."""
+        return self.state == State.REFUSED and self.why.get("code") == "given-up"
+
+    @property
+    def state_said(self) -> str:
+        return gettext("Given up") if self.given_up else str(State(self.state).label)
+
+    @property
     def colour(self) -> str:
         """The state's colour, as the pages name it."""
+        if self.given_up:
+            return ""
         return {"done": "ok", "stuck": "fail", "left": "fail", "refused": "warn"}.get(
             self.state, "live" if self.wants_worker else ""
         )
@@ -177,6 +192,11 @@ class Run(models.Model):
     @property
     def wants_worker(self) -> bool:
         return self.state in KNOCKED
+
+    @property
+    def looks_now(self) -> bool:
+        """Before it is drafted, and once more before it begins."""
+        return self.state in {"looking", "queued"}
 
     @property
     def is_live(self) -> bool:

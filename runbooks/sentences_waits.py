@@ -53,6 +53,7 @@ WHY: dict[str, Any] = {
     "broken": _("Something broke: %(error)s"),
     "changed": _("The world is no longer as it was approved: %(names)s changed. Nothing was done. Look again."),
     "cancelled": _("Stopped by %(by)s"),
+    "given-up": _("Given up by %(by)s"),
     "undone-by": _("Taken back by %(by)s"),
     "no-way-back": _("There is no way back from: %(act)s"),
     "cluster-conflict": _("The cluster's object is not as it was: %(error)s"),

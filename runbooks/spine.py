@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from runbooks.base import Act
+from runbooks.engine import LOOKS_FOR
 from runbooks.models import ActRecord, Run, State
 from runbooks.sentences import DRY, MEANS, say
 
@@ -19,8 +20,8 @@ class Row:
     """
     One act. `state` is todo, now, done, back-now (being taken back), back (taken back), kept or failed; `mark` its
     shape. `progress` is of bytes and files, as the agent counts them; `fraction` is `(value, max)` for a bar of it.
-    `note` is what taking it back does, `said` what a person should know of how it ended. `command` is typed by people
-    to enter a pod that is open, for as long as `left`.
+    `words` are the cluster's own, of a job that does not start. `note` is what taking it back does, `said` what a
+    person should know of how it ended. `command` is typed by people to enter a pod that is open, for as long as `left`.
     """
 
     position: int
@@ -29,6 +30,7 @@ class Row:
     began: datetime | None = None
     ended: datetime | None = None
     waiting: str = ""
+    words: str = ""
     asked: datetime | None = None
     waited: timedelta | None = None
     allowed: timedelta | None = None
@@ -95,6 +97,7 @@ def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, 
         state,
         began=record.began,
         waiting=say(record.waiting) if state != "failed" else "",
+        words=str(record.progress.get("waiting") or ""),
         asked=record.asked,
         waited=now() - record.began,
         allowed=timedelta(minutes=act.minutes) if left is None else now() - record.began + left,
@@ -105,7 +108,22 @@ def busy(position: int, sentence: str, state: str, record: ActRecord, act: Act, 
     )
 
 
-def counted(progress: Mapping[str, Any], act: Act) -> dict[str, Any]:
+def looking(run: Run) -> Row:
+    """A look, as an act that is at work is shown."""
+    return Row(
+        0,
+        "",
+        "now",
+        began=run.since,
+        waiting=say(run.waiting),
+        words=str(run.progress.get("waiting") or ""),
+        waited=now() - run.since,
+        allowed=LOOKS_FOR,
+        progress=counted(run.progress),
+    )
+
+
+def counted(progress: Mapping[str, Any], act: Act | None = None) -> dict[str, Any]:
     """What the agent counted; where it does not know of how many, what the plan says."""
     known = {name: progress[name] for name in ("bytes", "of_bytes", "files", "of_files") if progress.get(name)}
     for name in known.keys() & {"bytes", "files"}:

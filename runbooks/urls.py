@@ -13,6 +13,7 @@ urlpatterns = [
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/start/", views.start, name="run-start"),
     path("runs/<int:pk>/look/", views.look, name="run-look"),
+    path("runs/<int:pk>/give-up/", views.give_up, name="run-give-up"),
     path("runs/<int:pk>/cancel/", views.cancel, name="run-cancel"),
     path("runs/<int:pk>/undo/", views.undo, name="run-undo"),
     path("runs/<int:pk>/again/", views.again, name="run-again"),

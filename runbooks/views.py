@@ -120,6 +120,7 @@ def shown(
         "run": run,
         "known": known,
         "rows": rows,
+        "look": spine.looking(run) if run.looks_now else None,
         "planned": list(spine.planned(run)) if known and run.state == State.DRAFT else [],
         "meanings": spine.meanings(run) if run.state == State.DRAFT else [],
         "stops": any(o["stops"] and not o.get("glass") for o in run.objections),
@@ -207,6 +208,12 @@ def start(request: Request, pk: int) -> HttpResponse:
 @who_may(May.DRAFT_RUN)
 def look(request: Request, pk: int) -> HttpResponse:
     return turned(request, pk, actions.look_again)
+
+
+@require_POST
+@who_may(May.DRAFT_RUN)
+def give_up(request: Request, pk: int) -> HttpResponse:
+    return turned(request, pk, actions.give_up)
 
 
 @require_POST
