@@ -119,7 +119,10 @@ class Cluster(Protocol):
         ...
 
     def pause(self, keeper: Keeper, ref: WorkloadRef, note: Mapping[str, str], *, dry: bool = False) -> None:
-        """Tell the keeper to leave the workload alone. `note` is left as annotations: who, why, until when."""
+        """
+        Tell the keeper to leave the workload alone. `note` is left as annotations: who, why, until when. One that
+        somebody else has paused is left as it is.
+        """
         ...
 
     def unpause(self, keeper: Keeper, ref: WorkloadRef, *, dry: bool = False) -> None:

@@ -135,7 +135,7 @@ def common(scene: Scene) -> Iterator[Objection]:
     yield from kept(scene)
     for each in scene.kept_syncs:
         for keeper in each.keepers:
-            yield objection("keeper-paused", stops=False, keeper=str(keeper), workload=str(each.sync), detail="")
+            yield keeping(keeper, str(each.sync))
 
 
 def kept(scene: Scene, *, resumed: bool = True) -> Iterator[Objection]:
@@ -143,9 +143,14 @@ def kept(scene: Scene, *, resumed: bool = True) -> Iterator[Objection]:
     for keeper in scene.keepers:
         if keeper.pausable and not resumed:
             continue
-        code = "keeper-paused" if keeper.pausable else f"keeper-{keeper.kind.lower()}"
-        told = {"keeper": str(keeper), "workload": str(scene.workload), "detail": keeper.detail}
-        yield objection(code, stops=False, **told)
+        yield keeping(keeper, str(scene.workload))
+
+
+def keeping(keeper: Keeper, workload: str) -> Objection:
+    code = f"keeper-{keeper.kind.lower()}"
+    if keeper.pausable:
+        code = "keeper-theirs" if keeper.paused else "keeper-paused"
+    return objection(code, stops=False, keeper=str(keeper), workload=workload, detail=keeper.detail)
 
 
 def no_place(room: Room | None) -> Iterator[Objection]:

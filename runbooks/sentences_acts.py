@@ -22,6 +22,8 @@ ACTS: dict[str, Any] = {
     "leave-sync": _("Leave the sync %(sync)s stopped, as it was"),
     # What keeps it as it is declared.
     "pause": _("Have %(keeper)s leave %(workload)s alone, for %(lasts_span)s at most"),
+    "pause-theirs": _("Leave %(keeper)s as it is: for %(workload)s it is paused already"),
+    "resume-theirs": _("Leave %(keeper)s paused for %(workload)s, as it was before"),
     "resume": _("Have %(keeper)s keep %(workload)s again"),
     "stays-paused": _("Watch that the pause of %(keeper)s holds"),
     # Copies.

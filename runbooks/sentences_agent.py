@@ -53,6 +53,7 @@ DRY: dict[str, Any] = {
     "only-asks": _("only asks"),
     "not-possible": _("cannot be tried ahead"),
     "later": _("only later"),
+    "nothing-to-do": _("nothing to do"),
     "refused": _("refused"),
     "unknown": _("unknown"),
 }

@@ -29,6 +29,10 @@ OBJECTIONS: dict[str, Any] = {
     "formatted": _("%(claim)s was formatted since it was last seen whole."),
     # What changes the workload by itself.
     "keeper-paused": _("%(keeper)s keeps %(workload)s as it is declared: it is paused first, and resumed last."),
+    "keeper-theirs": _(
+        "%(keeper)s keeps %(workload)s as it is declared, and is paused already, not by a run: it is left so, before"
+        " and after. If it starts anything again while that should be down, the run turns back. %(detail)s"
+    ),
     "keeper-argocd": _(
         "%(keeper)s keeps %(workload)s as it is declared, and cannot be paused here. It is watched whether it puts"
         " anything back; if it does, the run turns back. %(detail)s"

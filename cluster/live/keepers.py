@@ -78,7 +78,15 @@ def of(api: Api, ref: WorkloadRef) -> tuple[Keeper, ...]:
 
 
 def pause(api: Api, keeper: Keeper, ref: WorkloadRef, note: Mapping[str, str], *, dry: bool = False) -> None:
-    pausing.pause(api, keeper, ref, note, dry=dry)
+    """What somebody else has paused already is left as it is: that takes no right, and is theirs to resume."""
+    if not theirs(api, keeper, ref):
+        pausing.pause(api, keeper, ref, note, dry=dry)
+
+
+def theirs(api: Api, keeper: Keeper, ref: WorkloadRef) -> bool:
+    """Whether it is paused, and not by us."""
+    here = [one for one in of(api, ref) if str(one) == str(keeper) and one.uid == (keeper.uid or one.uid)]
+    return any(one.paused and one.pausable for one in here) and not pausing.noted(api, keeper, ref)
 
 
 def unpause(api: Api, keeper: Keeper, ref: WorkloadRef, *, dry: bool = False) -> None:

@@ -71,6 +71,11 @@ def unpause(api: Api, keeper: Keeper, ref: WorkloadRef, *, dry: bool) -> None:
         return
 
 
+def noted(api: Api, keeper: Keeper, ref: WorkloadRef) -> bool:
+    """Whether a note of ours stands where its switch is."""
+    return bool(notes.ours(dig(api.get(place(api, keeper, ref), dict[str, Any]), *ANNOTATIONS) or {}))
+
+
 def place(api: Api, keeper: Keeper, ref: WorkloadRef) -> str:
     """The path of the object that has the switch: Flux is told so on the workload itself."""
     match keeper.kind:

@@ -35,7 +35,10 @@ def paused(here: WorkloadObject) -> bool:
 
 
 def pause(state: State, asked: Keeper, ref: WorkloadRef, note: Mapping[str, str]) -> None:
+    """What somebody else has paused is left as it is."""
     here = kept(state, asked, ref)
+    if paused(here) and not notes.ours(here.annotations):
+        return
     name, value = notes.FLUX
     annotate(state, here, {**here.annotations, name: value, **notes.as_annotations(note)})
 

@@ -18,7 +18,8 @@ from runbooks.world import World
 class PauseKeeper(Act):
     """
     Tell a keeper to leave a workload alone. It is a lease of `lasts` minutes: who, why and until when stand in our own
-    records before the keeper is told, so that whatever happens next somebody resumes it.
+    records before the keeper is told, so that whatever happens next somebody resumes it. One that is paused already,
+    and not by a run, is told nothing: the lease stands for what must not be started meanwhile.
 
     `guarded` is the sync that it would start: taken back, it goes on only where that may copy its volume away.
     """
@@ -30,7 +31,8 @@ class PauseKeeper(Act):
     needs: ClassVar = rights.needed(rights.KEEPERS, rights.PAUSE)
 
     def told(self) -> Facts:
-        return facts("pause", keeper=str(self.keeper), workload=str(self.workload), lasts=self.lasts)
+        code = "pause-theirs" if self.keeper.paused else "pause"
+        return facts(code, keeper=str(self.keeper), workload=str(self.workload), lasts=self.lasts)
 
     def do(self, world: World) -> Mapping[str, Any]:
         lease = world.records.pause(world.tag, self.keeper, self.workload, self.lasts)
@@ -41,7 +43,7 @@ class PauseKeeper(Act):
 
     def dry(self, world: World) -> str:
         world.cluster.pause(self.keeper, self.workload, {"run": world.tag}, dry=True)
-        return "accepted"
+        return "nothing-to-do" if self.keeper.paused else "accepted"
 
     def inverse(self) -> Act:
         return ResumeKeeper(self.keeper, self.workload, self.lasts, guarded=self.guarded)
@@ -64,7 +66,8 @@ class ResumeKeeper(Act):
     needs: ClassVar = rights.needed(rights.KEEPERS, rights.PAUSE)
 
     def told(self) -> Facts:
-        return facts("resume", keeper=str(self.keeper), workload=str(self.workload))
+        code = "resume-theirs" if self.keeper.paused else "resume"
+        return facts(code, keeper=str(self.keeper), workload=str(self.workload))
 
     def left_to_people(self) -> bool:
         return True
@@ -81,7 +84,7 @@ class ResumeKeeper(Act):
 
     def dry(self, world: World) -> str:
         world.cluster.unpause(self.keeper, self.workload, dry=True)
-        return "accepted"
+        return "nothing-to-do" if self.keeper.paused else "accepted"
 
     def inverse(self) -> Act:
         return PauseKeeper(self.keeper, self.workload, self.lasts, self.guarded)

@@ -37,6 +37,7 @@ MEANT = {
     "keepers.of": f"{KINDS} {VOLSYNC}",
     "keepers.scalers": f"{KEDA} http.keda.sh/httpscaledobjects autoscaling/horizontalpodautoscalers "
     "autoscaling.k8s.io/verticalpodautoscalers policy/poddisruptionbudgets",
+    "pausing.noted": f"{KINDS} {ARGO} {HELM} {KEDA}",
     "pausing.pause": f"{KINDS} {VOLSYNC} {ARGO} {HELM} {KEDA}",
     "pausing.unpause": f"{KINDS} {VOLSYNC} {ARGO} {HELM} {KEDA}",
     "pods.one_by_one": "apps/replicasets batch/jobs", "pods.all_at_once": "apps/replicasets batch/jobs",

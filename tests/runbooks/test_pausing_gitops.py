@@ -10,14 +10,16 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from audit.models import Entry
+from cluster import notes
 from cluster.api import Keeper, WorkloadRef
-from cluster.errors import Unreachable
-from cluster.range import faults
+from cluster.errors import Forbidden, Unreachable
+from cluster.range import faults, gitops
 from runbooks import actions, leases
 from runbooks.base import encoded
 from runbooks.library.pause_gitops import PauseGitOps
 from runbooks.library.restore_volume import RestoreVolume
 from runbooks.library.resume_gitops import ResumeGitOps
+from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Pause, Run
 from tests.runbooks.conftest import HOME, drafted, finish, point_of, started
 
@@ -150,6 +152,91 @@ def test_a_restore_that_something_heals_turns_back_before_it_touches_data(kept, 
     assert run.why["code"] == "healed"
     assert not run.records.filter(facts__code="extract-snapshot").exists()
     assert kept.fingerprint()["files"] == before
+
+
+def held(world):
+    """Somebody pauses it by hand."""
+    name, value = notes.FLUX
+    with world.ground.objects.change() as state:
+        state.workloads["home/Deployment/home-assistant"].annotations[name] = value
+
+
+def let_go(world):
+    with world.ground.objects.change() as state:
+        del state.workloads["home/Deployment/home-assistant"].annotations[notes.FLUX[0]]
+
+
+class WithoutTheRight:
+    """The account may not change what has the switch."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def __getattr__(self, name):
+        return getattr(self.world, name)
+
+    def pause(self, keeper, ref, note, *, dry=False):
+        before = self.world.ground.objects.read()
+        with self.world.change(dry=True) as state:
+            gitops.pause(state, keeper, ref, note)
+        if state.workloads != before.workloads:
+            raise Forbidden("cannot patch resource")
+
+    def unpause(self, keeper, ref, *, dry=False):
+        before = self.world.ground.objects.read()
+        with self.world.change(dry=True) as state:
+            gitops.unpause(state, keeper, ref)
+        if state.workloads != before.workloads:
+            raise Forbidden("cannot patch resource")
+
+
+def test_what_somebody_has_paused_already_needs_no_right_and_is_left_as_it_is(kept, volume, by):
+    cluster = WithoutTheRight(kept)
+    run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), cluster, by=by, range_=kept)
+    assert [o["code"] for o in run.objections if o["stops"]] == ["dry-refused"]
+    held(kept)
+    before = dict(kept.workload_using(HOME).annotations)
+    run = started(SnapshotVolume(volume=volume.pk, quiet=True), cluster, by=by)
+    assert ("keeper-theirs", False) in [(o["code"], o["stops"]) for o in run.objections]
+    codes = [act.told().code for act in run.plan]
+    assert (codes[0], codes[-1]) == ("pause-theirs", "resume-theirs")
+    assert [run.trial[n]["code"] for n in (0, -1)] == ["nothing-to-do", "nothing-to-do"]
+    assert finish(run, cluster, kept) == "done", run.why
+    assert kept.workload_using(HOME).replicas == 1
+    assert dict(kept.workload_using(HOME).annotations) == before
+    assert paused(kept)
+    assert not Pause.objects.filter(ended=None).exists()
+
+
+def test_somebody_who_resumes_meanwhile_what_they_had_paused_turns_the_run_back(kept, volume, by):
+    point = point_of(volume, kept, by)
+    held(kept)
+    files = kept.fingerprint()["files"]
+
+    class Meanwhile:
+        def __getattr__(self, name):
+            return getattr(kept, name)
+
+        def scale(self, ref, *, was, to, dry=False):
+            kept.scale(ref, was=was, to=to, dry=dry)
+            if not dry and to == 0:
+                let_go(kept)
+
+    run = started(RestoreVolume(volume=volume.pk, point=point.pk), Meanwhile(), by=by)
+    assert finish(run, Meanwhile(), kept) == "undone"
+    assert run.why["code"] == "healed"
+    assert not run.records.filter(facts__code="extract-snapshot").exists()
+    assert kept.fingerprint()["files"] == files
+    assert not Pause.objects.filter(ended=None).exists()
+
+
+def test_somebody_who_resumes_it_before_the_start_is_heeded(kept, volume, by):
+    held(kept)
+    run = drafted(SnapshotVolume(volume=volume.pk, quiet=True), kept, by=by)
+    let_go(kept)
+    actions.start(run, typed=str(volume), by=by)
+    assert finish(run, kept) == "refused"
+    assert run.why == {"code": "changed", "names": ["scene"]}
 
 
 def test_the_lease_of_a_run_that_is_stuck_is_prolonged_and_said_to_be(kept, volume, by):

@@ -114,9 +114,20 @@ def test_what_somebody_had_paused_before_stays_paused(kept, cluster):
     annotate(kept, *notes.FLUX)
     was, before = keeper(kept), annotations(kept)
     assert was.paused
+    cluster.pause(was, kept.workload, NOTE, dry=True)
     cluster.pause(was, kept.workload, NOTE)
+    assert (keeper(kept), annotations(kept)) == (was, before), "it is told nothing"
     cluster.unpause(was, kept.workload)
     assert (keeper(kept), annotations(kept)) == (was, before)
+
+
+def test_what_somebody_had_paused_and_resumed_since_is_paused(kept, cluster):
+    annotate(kept, *notes.FLUX)
+    was = keeper(kept)
+    annotate(kept, notes.FLUX[0], "enabled")
+    cluster.pause(was, kept.workload, NOTE)
+    assert keeper(kept).paused
+    assert notes.ours(annotations(kept))
 
 
 def test_what_somebody_paused_after_us_is_not_ours_to_resume(kept, cluster):

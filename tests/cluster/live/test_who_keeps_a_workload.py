@@ -144,6 +144,35 @@ def test_one_that_is_only_synced_by_hand_is_as_good_as_paused(ground, cluster, h
         assert own(ground, argo) == before
 
 
+HELD = {
+    "Argo CD": {"spec": {"syncPolicy": {"automated": {"enabled": False}}}},
+    "an older Argo CD": {"metadata": {"annotations": {"argocd.argoproj.io/skip-reconcile": "true"}}},
+    "Helm by Flux": {"spec": {"suspend": True}},
+    "Flux": {"spec": {"suspend": True}},
+}
+READ = (
+    ("", "pods"), ("apps", "deployments"), ("argoproj.io", "applications"), ("keda.sh", "scaledobjects"),
+    ("kustomize.toolkit.fluxcd.io", "kustomizations"), ("helm.toolkit.fluxcd.io", "helmreleases"),
+    ("http.keda.sh", "httpscaledobjects"), ("policy", "poddisruptionbudgets"),
+    ("autoscaling", "horizontalpodautoscalers"), ("autoscaling.k8s.io", "verticalpodautoscalers"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_somebody_has_paused_takes_no_right_to_leave_it_so(way, ground, cluster, house, may):
+    few = may(*READ, verbs=("get", "list"))
+    with WAYS[way](ground, house) as keeper:
+        with pytest.raises(Forbidden):
+            few.pause(only(cluster, house), house, NOTE, dry=True)
+        ground.api.merge(keeper.own, HELD[way])
+        was, before = only(few, house), own(ground, keeper)
+        assert was.paused
+        few.pause(was, house, NOTE, dry=True)
+        few.pause(was, house, NOTE)
+        few.unpause(was, house)
+        assert (only(cluster, house), own(ground, keeper)) == (was, before)
+
+
 def test_what_somebody_switched_meanwhile_is_theirs(ground, cluster, house):
     with healing.argo(ground, house) as argo:
         was = only(cluster, house)
