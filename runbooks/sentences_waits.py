@@ -71,7 +71,8 @@ NOTES: dict[str, Any] = {
     "left-stopped": _("The sync %(sync)s was left stopped. %(why)s"),
     "left-stopped-copy": _(
         "The sync %(sync)s was left stopped: it would send a copy of the volume first that it took some time ago,"
-        " %(copy)s. %(why)s Delete that copy and the snapshot of its name: a new one is taken at once. Then resume it."
+        " %(copy)s. %(why)s Delete the snapshot of that name, if there is one, then that claim: a new copy is taken at"
+        " once. Then resume it."
     ),
     "undo-to-little": _(
         "%(claim)s held %(files)s files before, where about %(least)s are usual. Taken back to that, what copies it"
