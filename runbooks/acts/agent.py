@@ -73,6 +73,13 @@ def agent(world: World, job: JobSpec, *, nothing: str = "", mark: str = "") -> M
     raise Failed(facts("agent", verb=job.verb, job=name, **told(here)))
 
 
+def let_go(world: World, namespace: str, mark: str) -> None:
+    """Take the jobs of this mark away, whose pods would hold the claim of somebody who wants it gone."""
+    for part in PARTS:
+        if found(world, namespace, name := world.name(f"{mark}{part}")):
+            world.cluster.drop_job(namespace, name)
+
+
 def end_what_is_taken_back(world: World, claim: ClaimRef) -> None:
     """
     The job of the act that is taken back may still be at work, for hours: it is ended, and its pod is gone, before

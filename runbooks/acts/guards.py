@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster.api import ClaimRef, Sync
-from runbooks.acts.agent import agent, beside
+from runbooks.acts.agent import agent, beside, let_go
 from runbooks.base import Facts, facts
 from runbooks.world import World
 
@@ -54,6 +54,8 @@ class Guarded:
         spec = {"sentinels": list(self.guard.sentinels)}
         for mark, claim, guard in asked:
             found = agent(world, beside(world, claim, "inspect", spec, read_only=True), mark=mark)
+            if mark:
+                let_go(world, claim.namespace, mark)
             if reasons := guard.against(found):
                 return {"note": self.told(claim, reasons[0]).as_json()}
         return None

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from audit.models import Entry
 from audit.sentences import sentence
 from backups.models import RecoveryPoint, Source, Volume
-from cluster.api import Sync
+from cluster.api import ClaimRef, Sync
 from cluster.errors import Forbidden
 from cluster.range import faults
 from health.sweep import sweep
@@ -121,6 +121,26 @@ def test_taking_the_suspension_back_does_not_copy_an_emptied_volume_away(world, 
     assert not running(world)
     noted = ActRecord.objects.get(run=suspended, undo=True, facts__code="resume-guarded").result["note"]
     assert noted["code"] == "left-stopped"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_copy_that_it_took_before_goes_out_only_if_that_is_whole(world, suspended, good, volume, by, whole):
+    copy = HOME if whole else ClaimRef("wiki", "pages")
+    dropped = []
+
+    def drop(namespace, name, *, dry=False):
+        dropped.append((namespace, name))
+        world.drop_job(namespace, name, dry=dry)
+
+    run = started(ResumeASync(volume=volume.pk), world, by=by)
+    cluster = Otherwise(world, waiting=lambda sync: (copy,), drop_job=drop)
+    assert finish(run, cluster, world) == "done", run.why
+    assert running(world) is whole
+    assert (copy.namespace, f"{run.tag}-1-copy1") in dropped, "its pod would hold the copy"
+    result = run.records.get(position=1).result or {}
+    if not whole:
+        assert result["note"]["code"] == "left-stopped-copy"
+        assert "wiki/pages" in say(result["note"])
 
 
 @pytest.fixture
