@@ -28,8 +28,8 @@ from cluster.errors import ClusterError, Unreachable
 from cluster.port import Cluster
 from incidents.actions import note_evidence
 from people.actors import ENGINE
-from runbooks import leftovers
-from runbooks.base import Act, Facts, Failed, NotYet, decoded, encoded, facts, no, objection
+from runbooks import differences, leftovers
+from runbooks.base import Act, Facts, Failed, NotYet, compared, decoded, encoded, facts, no, objection
 from runbooks.models import ActRecord, Line, Run, State
 from runbooks.records import Rows
 from runbooks.world import Patience, Records, World
@@ -209,7 +209,8 @@ def begin(run: Run, world: World) -> float | None:
         return seen
     approved = decoded(type(run.runbook).seen_type(), run.seen)
     if changed := run.runbook.changed(approved, seen.seen):
-        return refuse(run, facts("changed", names=changed))
+        so = differences.told(compared(approved), compared(seen.seen), changed)
+        return refuse(run, facts("changed", names=changed, **so))
     broken = {o["code"] for o in run.objections if o.get("glass")}  # it was started in spite of these, and why is kept
     if stops := [o for o in run.runbook.objections(seen.seen) if o.stops and not (o.glass and o.why.code in broken)]:
         return refuse(run, stops[0].why)

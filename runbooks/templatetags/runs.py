@@ -10,7 +10,7 @@ from django import template
 from django.utils import timezone
 
 from people import words
-from runbooks import sentences
+from runbooks import sentences, sentences_changes
 
 register = template.Library()
 
@@ -23,6 +23,11 @@ def say(told: Mapping[str, Any] | None) -> str:
 @register.filter
 def problem(told: Mapping[str, Any]) -> str:
     return sentences.problem(told)
+
+
+@register.filter
+def change(told: Mapping[str, Any]) -> str:
+    return sentences_changes.change(told)
 
 
 @register.filter

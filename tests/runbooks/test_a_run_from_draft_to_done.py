@@ -210,7 +210,8 @@ def test_it_refuses_when_the_world_has_changed_since_the_person_looked(world, vo
     world.scale(workload.ref, was=1, to=2)
     actions.start(run, typed=str(volume), by=by)
     assert finish(run, world) == "refused"
-    assert run.why == {"code": "changed", "names": ["scene"]}
+    assert (run.why["code"], run.why["names"]) == ("changed", ["scene"])
+    assert {"path": ["scene", "replicas"], "was": 1, "now": 2} in run.why["changes"]
     assert not world.snapshots(HOME)
 
 
