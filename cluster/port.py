@@ -81,6 +81,13 @@ class Cluster(Protocol):
         ...
 
     def template(self, ref: WorkloadRef, claim: ClaimRef) -> Template: ...
+    def images(self, namespace: str) -> Mapping[str, str]:
+        """
+        The images that the pods of a namespace run, as these name them, each by the digest that its node has. One whose
+        digest nobody tells is not there.
+        """
+        ...
+
     def room(self, ref: WorkloadRef) -> Room:
         """Where one more pod of the workload would find a place, by what the nodes have and what their pods ask."""
         ...

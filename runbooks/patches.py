@@ -15,11 +15,22 @@ from typing import Any
 from cluster.api import Sync, Template, WorkloadRef
 
 APPS = ("Deployment", "StatefulSet", "DaemonSet")
-IMAGE = "docker.io/library/busybox:1.37.0"
+BOX = "busybox"
+IMAGE = f"docker.io/library/{BOX}:1.37.0"
 NAME = "fix-perms"
 
 
-def ownership(workload: WorkloadRef, template: Template, uid: int, gid: int) -> str:
+def pinned(images: Mapping[str, str]) -> str:
+    """
+    The image of the init container by its digest, where one of its name runs already, of the same version if there is
+    one; else by its tag. `images` are by the name that pods give them.
+    """
+    mine = [name for name in sorted(images) if name.partition("@")[0].rpartition("/")[2].partition(":")[0] == BOX]
+    same = [name for name in mine if name.partition("@")[0].endswith(IMAGE.rpartition("/")[2])]
+    return images[(same or mine)[-1]] if mine else IMAGE
+
+
+def ownership(workload: WorkloadRef, template: Template, uid: int, gid: int, image: str = IMAGE) -> str:
     """
     The files of the claim belong to uid:gid from the next start on: by `fsGroup` where the volume's driver pays
     attention to it, else by an init container. Empty for a workload whose pods have no template of this sort.
@@ -36,16 +47,16 @@ def ownership(workload: WorkloadRef, template: Template, uid: int, gid: int) -> 
     why = [
         f"Files of {workload} belong to {uid}:{gid}. It ends at once when the root of the volume does:",
         "the root is given away last, so one that was stopped half-way begins again.",
-        "Pin the image by its digest.",
+        f"Its image runs in {workload.namespace} already." if "@" in image else "Pin the image by its digest.",
     ]
-    return patch(workload, {"initContainers": [init_container(template, uid, gid)]}, why)
+    return patch(workload, {"initContainers": [init_container(template, uid, gid, image)]}, why)
 
 
-def init_container(template: Template, uid: int, gid: int) -> dict[str, Any]:
+def init_container(template: Template, uid: int, gid: int, image: str) -> dict[str, Any]:
     mount = template.mount or "/data"
     return {
         "name": NAME,
-        "image": IMAGE,
+        "image": image,
         "command": ["sh", "-ec", script(mount, uid, gid)],
         "securityContext": {
             "runAsUser": 0,

@@ -32,6 +32,7 @@ from cluster.live import (
     jobs,
     keepers,
     looks,
+    pods,
     released,
     rights,
     room,
@@ -107,6 +108,9 @@ class Live:
 
     def template(self, ref: WorkloadRef, claim: ClaimRef) -> Template:
         return security.template(self.api, ref, claim)
+
+    def images(self, namespace: str) -> Mapping[str, str]:
+        return pods.images(self.api, namespace)
 
     def room(self, ref: WorkloadRef) -> Room:
         return room.of(self.api, ref)

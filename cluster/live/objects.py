@@ -142,6 +142,7 @@ class ContainerStatus(Object):
     last_state: ContainerState = msgspec.field(default_factory=ContainerState)
     ready: bool = False
     restart_count: int = 0
+    image_id: str = msgspec.field(default="", name="imageID")
 
 
 class Condition(Object):

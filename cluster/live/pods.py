@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -85,6 +85,18 @@ def container_value(spec: ContainerSpec, status: ContainerStatus, *, init: bool)
         started=began(now),
         init=init,
     )
+
+
+def images(api: Api, namespace: str) -> Mapping[str, str]:
+    """By name, the digest of each image that a node has run here; an image that was brought by hand has none."""
+    found = {}
+    for here in api.list(below(CORE, "pods", namespace), PodObject).items:
+        ids = {s.name: s.image_id for s in [*here.status.init_container_statuses, *here.status.container_statuses]}
+        for spec in [*here.spec.init_containers, *here.spec.containers]:
+            reference = ids.get(spec.name, "").rpartition("://")[2]  # docker-pullable://
+            if "@sha256:" in reference:
+                found[spec.image] = reference
+    return found
 
 
 def began(state: ContainerState) -> datetime | None:

@@ -267,6 +267,9 @@ class Range:
     def template(self, ref: WorkloadRef, claim: ClaimRef) -> Template:
         return templates.template(self.ground.objects.read(), ref, claim)
 
+    def images(self, namespace: str) -> Mapping[str, str]:
+        return {}  # what runs here was never pulled
+
     def room(self, ref: WorkloadRef) -> Room:
         return looks.room(self.ground.objects.read(), ref)
 

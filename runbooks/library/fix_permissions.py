@@ -33,7 +33,7 @@ FEW = 10  # paths that are shown as examples
 class Seen(base.Seen):
     """
     `count` is of files and folders whose owner is another; `first` are some of them. `template` is what the pods of
-    the application are made of.
+    the application are made of, `image` the one of an init container beside it.
     """
 
     scene: Scene
@@ -42,6 +42,7 @@ class Seen(base.Seen):
     first: tuple[str, ...]
     template: Template | None = None
     guard: Guard = NOTHING_KNOWN
+    image: str = patches.IMAGE
 
 
 @runbook("fix-permissions", _("Fix permissions"))
@@ -54,7 +55,7 @@ class FixPermissions(Runbook[Seen]):
 
     volume: int = param(_("Volume"), _("Whose files to give back to their owner"), kind="volume")
 
-    may_move = frozenset({"count", "first", "guard"})
+    may_move = frozenset({"count", "first", "guard", "image"})
 
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
@@ -62,8 +63,9 @@ class FixPermissions(Runbook[Seen]):
         differing = found["differing"]
         first = tuple(f"{d['path']} ({d['uid']}:{d['gid']})" for d in differing["first"][:FEW])
         template = world.cluster.template(here.workload, here.claim) if here.workload else None
+        image = patches.pinned(world.cluster.images(here.claim.namespace))
         guard = syncing.guard(world, here.volume)
-        return Seen(here, world.tag, differing["count"], first, template, guard)
+        return Seen(here, world.tag, differing["count"], first, template, guard, image)
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
         yield from common(seen.scene)
@@ -88,4 +90,4 @@ class FixPermissions(Runbook[Seen]):
         here = seen.scene
         if here.workload is None or seen.template is None:
             return ""
-        return patches.ownership(here.workload, seen.template, here.volume.uid, here.volume.gid)
+        return patches.ownership(here.workload, seen.template, here.volume.uid, here.volume.gid, seen.image)

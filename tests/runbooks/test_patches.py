@@ -28,6 +28,32 @@ def test_an_init_container_owns_the_volume_where_fs_group_does_not_work():
     assert not init["image"].endswith(":latest")
 
 
+SUM = "sha256:" + "1f" * 32
+
+
+@pytest.mark.parametrize(
+    ("images", "image"),
+    [
+        ({}, patches.IMAGE),
+        ({"docker.io/library/busybox:1.37.0": f"docker.io/library/busybox@{SUM}"}, f"docker.io/library/busybox@{SUM}"),
+        ({"busybox": "a", "busybox:1.37.0": "b", "busybox:1.9": "c"}, "b"),
+        ({"busybox:1.36": "a", "ghcr.io/home/app:busybox": "b", "toybox:1.37.0": "c"}, "a"),
+        ({f"harbor.lan:5000/hub/busybox:1.36@{SUM}": "a"}, "a"),
+        ({"ghcr.io/home/app:busybox": "b", "busybox/app:1": "c"}, patches.IMAGE),
+    ],
+)
+def test_an_image_that_runs_there_already_is_named_by_its_digest(images, image):
+    assert patches.pinned(images) == image
+
+
+def test_the_patch_has_the_image_and_says_whether_it_is_pinned():
+    by_tag, by_digest = (patches.ownership(APP, POD, 1, 1, image) for image in (patches.IMAGE, f"x/busybox@{SUM}"))
+    assert "Pin the image" in by_tag
+    assert "Pin the image" not in by_digest
+    [init] = parsed(by_digest)["spec"]["template"]["spec"]["initContainers"]
+    assert init["image"] == f"x/busybox@{SUM}"
+
+
 def test_fs_group_is_enough_where_the_driver_pays_attention_to_it():
     pod = parsed(patches.ownership(APP, Template(("app",), "/config", "data", fs_group_works=True), 1000, 1001))
     context = pod["spec"]["template"]["spec"]["securityContext"]

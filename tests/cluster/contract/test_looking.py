@@ -28,6 +28,10 @@ def test_a_claim_is_told_with_the_volume_behind_it(place, cluster):
     assert seen.used is None or 0 < seen.used <= seen.capacity
 
 
+def test_an_image_is_told_only_by_its_digest(place, cluster):
+    assert all("@sha256:" in digest for digest in cluster.images(place.claim.namespace).values())
+
+
 def test_the_workload_that_owns_the_data_is_not_the_sync_that_reads_it(place, cluster):
     assert cluster.workload_using(place.claim) == cluster.workload(place.workload)
 

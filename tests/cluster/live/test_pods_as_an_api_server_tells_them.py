@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cluster.api import Pod, WorkloadRef
 from cluster.errors import Forbidden
+from cluster.kubernetes import Api
 from cluster.live.objects import Bare, PodObject
-from cluster.live.pods import Owners, is_using, pod_value
+from cluster.live.pods import Owners, images, is_using, pod_value
 
 NOON = "2026-11-23T12:00:00Z"
 
@@ -226,3 +227,33 @@ def test_whatever_a_status_says_each_container_of_the_spec_is_told_once(status):
     assert [c.name for c in seen.containers] == ["app", "side"]
     assert all(c.exit_code is None for c in seen.containers if c.state != "terminated")
     assert all(c.started is None for c in seen.containers if c.state != "running")
+
+
+# --- Their images ---
+
+SUM = "sha256:" + "1f" * 32
+
+
+class Running(Api):
+    """An API server that has one pod, whose containers run these."""
+
+    def __init__(self, **containers):
+        self.containers = containers
+
+    def ask(self, method, path, query, body=None, kind="application/json"):
+        assert (method, path) == ("GET", "/api/v1/namespaces/home/pods")
+        spec = [{"name": name, "image": image} for name, (image, _) in self.containers.items()]
+        told = [{"name": name, "image": "any", "imageID": id} for name, (_, id) in self.containers.items() if id]
+        status = {"initContainerStatuses": told[:1], "containerStatuses": told[1:]}
+        whole = {"metadata": {"name": "app-1"}, "status": status}
+        return json.dumps({"items": [whole | {"spec": {"initContainers": spec[:1], "containers": spec[1:]}}]}).encode()
+
+
+def test_images_are_told_by_the_digest_that_their_node_has():
+    api = Running(
+        init=("busybox:1.36", f"docker.io/library/busybox@{SUM}"),
+        app=("app", f"docker-pullable://ghcr.io/home/app@{SUM}"),
+        by_hand=("mine:dev", SUM),
+        waiting=("later:1", ""),
+    )
+    assert images(api, "home") == {"busybox:1.36": f"docker.io/library/busybox@{SUM}", "app": f"ghcr.io/home/app@{SUM}"}
