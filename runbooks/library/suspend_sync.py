@@ -14,7 +14,7 @@ from runbooks.acts.guards import NOTHING_KNOWN, Guard, Guarded
 from runbooks.acts.syncs import NoteVolume, StopSync
 from runbooks.acts.workloads import Scale
 from runbooks.base import Act, Need, Objection, Runbook, objection, param, runbook
-from runbooks.looks import Scene, scene
+from runbooks.looks import Scene, keepers, keeping, scene
 from runbooks.syncing import chosen, unclear
 from runbooks.world import World
 
@@ -57,7 +57,7 @@ class SuspendSync(Runbook[Seen]):
     def look(self, world: World) -> Seen:
         here = scene(world, self.volume)
         sync = chosen(here, self.sync)
-        kept = world.cluster.keepers(sync.workload) if sync else ()
+        kept = keepers(world, sync.workload) if sync else ()
         return Seen(here, sync, kept, syncing.guard(world, here.volume))
 
     def objections(self, seen: Seen) -> Iterator[Objection]:
@@ -67,7 +67,9 @@ class SuspendSync(Runbook[Seen]):
         if seen.sync and seen.sync.kind == "Sidecar":
             yield objection("sidecar-goes-with", stops=False, sync=str(seen.sync), workload=str(seen.sync.workload))
         for keeper in seen.keepers:
-            if keeper.pausable:
+            if keeper.pausable and keeper.paused:
+                yield keeping(keeper, str(seen.sync))
+            elif keeper.pausable:
                 told = {"keeper": str(keeper), "sync": str(seen.sync), "lasts": self.minutes}
                 yield objection("sync-kept", stops=False, **told)
 

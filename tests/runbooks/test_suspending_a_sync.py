@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from audit.models import Entry
 from audit.sentences import sentence
 from backups.models import RecoveryPoint, Source, Volume
+from cluster import notes
 from cluster.api import ClaimRef, Sync
 from cluster.errors import Forbidden
 from cluster.range import faults
@@ -25,6 +26,7 @@ from runbooks.library.suspend_sync import SuspendSync
 from runbooks.models import ActRecord, Pause
 from runbooks.sentences import say
 from tests.runbooks.conftest import HOME, drafted, finish, settle, started
+from tests.runbooks.test_pausing_gitops import WithoutTheRight
 from tests.runbooks.test_reattaching import Otherwise
 
 pytestmark = pytest.mark.django_db
@@ -257,6 +259,30 @@ def test_what_would_start_it_again_is_paused_and_the_patch_is_shown(world, volum
     [action] = incident.action_set.all()
     assert "replicas: 0" in action.text
     assert "It is an action of the incident" in client.get(reverse("run", args=[run.pk])).text
+
+
+def test_a_sync_whose_keeper_somebody_has_paused_is_stopped_without_a_right_and_still_guarded(world, volume, by, good):
+    faults.heal(world.ground)
+    with world.ground.objects.change() as state:
+        copier = state.workloads["home/Deployment/config-syncer"]
+        copier.git = state.workloads["home/Deployment/home-assistant"].git
+        copier.annotations[notes.FLUX[0]] = notes.FLUX[1]
+    few, ref = WithoutTheRight(world), world.syncs(HOME)[0].workload
+    before = dict(world.workload(ref).annotations)
+    run = started(SuspendSync(volume=volume.pk, minutes=1), few, by=by)
+    assert [(o["code"], o["stops"]) for o in run.objections] == [("keeper-theirs", False)]
+    assert finish(run, few, world) == "done", run.why
+    assert not running(world)
+    Pause.objects.update(until=now() - timedelta(seconds=1), not_before=now())
+    leases.tend(Pause.objects.get().pk, few)
+    pause = Pause.objects.get()
+    assert (pause.ended, pause.problem["code"]) == (None, "kept-paused"), "who resumes it would start the sync"
+    back = started(ResumeASync(volume=volume.pk), few, by=by)
+    assert [act.told().code for act in back.plan][-1] == "resume-theirs"
+    assert finish(back, few, world) == "done", back.why
+    assert running(world)
+    assert Pause.objects.get().ended
+    assert dict(world.workload(ref).annotations) == before, "paused as somebody had it"
 
 
 def test_what_keeps_a_sync_leaves_it_alone_while_another_run_has_it_stopped(world, volume, by):
