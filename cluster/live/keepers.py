@@ -20,9 +20,10 @@ from cluster.live.selecting import Selector
 class Target(Object):
     kind: str = ""
     name: str = ""
+    deployment: str = ""  # an HTTPScaledObject of before v0.8 names one so
 
     def is_at(self, ref: WorkloadRef) -> bool:
-        return (self.kind or "Deployment", self.name) == (ref.kind, ref.name)
+        return (self.kind or "Deployment", self.name or self.deployment) == (ref.kind, ref.name)
 
 
 class UpdatePolicy(Object):
@@ -94,13 +95,19 @@ def unpause(api: Api, keeper: Keeper, ref: WorkloadRef, *, dry: bool = False) ->
 
 
 def keda(around: Around) -> Iterator[Keeper]:
-    for one in around.scalers(groups.KEDA, "scaledobjects"):
+    """
+    What an HTTPScaledObject does it does by a ScaledObject of its name, which keeps the annotation that pauses it: the
+    add-on merges what it declares into it. Without one, it is told of by itself.
+
+    Source: kedacore/http-add-on, operator/controllers/http/scaled_object.go.
+    """
+    scaled = [s for s in around.scalers(groups.KEDA, "scaledobjects") if s.spec.scale_target_ref.is_at(around.ref)]
+    for one in scaled:
+        off = one.metadata.annotations.get(pausing.KEDA.path[-1], "").lower() == pausing.KEDA.off
+        yield keeper("KEDA", one, pausable=True, paused=off, detail=above(one))
+    for one in around.scalers(groups.KEDA_HTTP, "httpscaledobjects") if not scaled else ():
         if one.spec.scale_target_ref.is_at(around.ref):
-            off = one.metadata.annotations.get(pausing.KEDA.path[-1], "").lower() == pausing.KEDA.off
-            yield keeper("KEDA", one, pausable=True, paused=off, detail=above(one))
-    for one in around.scalers(groups.KEDA_HTTP, "httpscaledobjects"):
-        if one.spec.scale_target_ref.is_at(around.ref):
-            detail = "HTTPScaledObject: a request wakes the workload; its ScaledObject is what can be paused."
+            detail = "HTTPScaledObject: a request wakes the workload. It has no ScaledObject, which could be paused."
             yield keeper("KEDA", one, detail=detail)
 
 

@@ -28,11 +28,19 @@ def automated(*, knows_enabled=True):
     return obj(spec=obj(syncPolicy=obj(automated=obj(**dict.fromkeys(words, BOOL)))), status=ANY)
 
 
+ROUTED = obj(
+    hosts={"type": "array", "items": TEXT},
+    replicas=obj(min={"type": "integer"}, max={"type": "integer"}),
+    scaleTargetRef=obj(kind=TEXT, name=TEXT, deployment=TEXT, service=TEXT, port={"type": "integer"}),
+)
+
+
 SCHEMAS = {
     "argoproj.io": ("v1alpha1", "Application", automated()),
     "kustomize.toolkit.fluxcd.io": ("v1", "Kustomization", obj(spec=obj(suspend=BOOL), status=ANY)),
     "helm.toolkit.fluxcd.io": ("v2", "HelmRelease", obj(spec=obj(suspend=BOOL), status=ANY)),
     "keda.sh": ("v1alpha1", "ScaledObject", obj(spec=obj(scaleTargetRef=obj(kind=TEXT, name=TEXT)), status=ANY)),
+    "http.keda.sh": ("v1alpha1", "HTTPScaledObject", obj(spec=ROUTED, status=ANY)),
     "autoscaling.k8s.io": ("v1", "VerticalPodAutoscaler", obj(spec=ANY, status=ANY)),
 }
 

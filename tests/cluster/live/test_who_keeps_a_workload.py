@@ -10,6 +10,8 @@ from cluster import notes
 from cluster.api import WorkloadRef
 from cluster.errors import Conflict, Forbidden, NotFound
 from cluster.live import keepers
+from runbooks.acts import gitops
+from runbooks.world import Patience, World
 from tests.cluster import crds, healing
 from tests.cluster.kit import FOREVER, TRAPPED, container, deployment, pods
 from tests.cluster.live.losing import losing_each
@@ -269,6 +271,53 @@ def test_a_scaled_object_is_paused_by_its_annotation_and_a_strangers_is_not_name
         cluster.unpause(was, house)
         assert only(cluster, house) == was
         assert (ground.api.get(path, crds.Anything).metadata.get("annotations") or None) == before
+
+
+ROUTE = {"service": "house", "port": 8080}
+ROUTED = {"hosts": ["home.example.org"], "scaleTargetRef": {"kind": "Deployment", "name": "house", **ROUTE}}
+
+
+@pytest.mark.parametrize(
+    "target", [{"kind": "Deployment", "name": "house"}, {"name": "house"}, {"deployment": "house"}]
+)
+def test_what_is_woken_by_requests_is_told_to_be(ground, cluster, house, target):
+    spec = {**ROUTED, "scaleTargetRef": {**target, **ROUTE}}
+    other = {**ROUTED, "scaleTargetRef": {"name": "other", **ROUTE}}
+    with (
+        healing.owning(ground, "http.keda.sh", "mine", spec),
+        healing.owning(ground, "http.keda.sh", "other", other),
+    ):
+        found = only(cluster, house)
+    assert (found.kind, found.name, found.pausable) == ("KEDA", "mine", False)
+    assert "a request wakes the workload" in found.detail
+
+
+def test_what_is_woken_by_requests_is_paused_by_its_scaled_object_and_stays_so_beside_its_operator(
+    ground, cluster, house
+):
+    with healing.owning(ground, "http.keda.sh", "house", ROUTED) as route:
+        made = ground.api.get(route, crds.Anything).metadata["uid"]
+        above = {"apiVersion": "http.keda.sh/v1alpha1", "kind": "HTTPScaledObject", "name": "house", "uid": made}
+        spec = {"scaleTargetRef": {"kind": "Deployment", "name": "house"}}
+        with healing.owning(ground, "keda.sh", "house", spec, ownerReferences=[above]) as scaled:
+
+            def operator():
+                """At each change of the ScaledObject the add-on merges into it what it declares."""
+                ground.api.merge(scaled, {"metadata": {"labels": {"scaledobject": "house"}}, "spec": spec})
+
+            operator()
+            was, before = only(cluster, house), ground.api.get(scaled, crds.Anything).metadata.get("annotations")
+            assert (was.name, was.pausable, was.paused) == ("house", True, False)
+            assert was.detail == "Made by HTTPScaledObject house."
+            cluster.pause(was, house, NOTE, dry=True)
+            assert only(cluster, house) == was
+            cluster.pause(was, house, NOTE)
+            operator()
+            assert only(cluster, house).paused
+            gitops.StaysPaused(was, house).do(World(cluster, None, "am-7", patience=Patience(0, 0)))
+            cluster.unpause(was, house)
+            assert only(cluster, house) == was
+            assert (ground.api.get(scaled, crds.Anything).metadata.get("annotations") or None) == before
 
 
 PICKED = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["house"]}]}
