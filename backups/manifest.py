@@ -8,6 +8,7 @@ directory, `bytes` the sizes of regular files, each hard-linked file once. Times
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from backups.errors import Refused
 Raw = bytes  # a field of the same name stands in its way below
 LIMIT = 1 << 20
 FORMAT = "aftermath.archive/1"
+MOST_LEFT_OUT = 100  # that are named
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 62))]
 Name = Annotated[str, msgspec.Meta(max_length=1024)]
@@ -34,6 +36,11 @@ def shown(name: str) -> str:
     return (
         name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if SURROGATE.search(name) else name
     )
+
+
+def left_out(paths: Sequence[str]) -> list[str]:
+    """The first of the paths that are in no archive, as a manifest names them."""
+    return [shown(path)[:1024] for path in paths[:MOST_LEFT_OUT]]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,7 +96,8 @@ class Manifest(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `source`: of a snapshot, of files that nobody wrote to (quiet), or of live ones. `stored`: what of `bytes` the
     archive really holds; a sparse file's holes are not in it. `inner` and `strip`: where the archive is wrapped, the
     entry of it that is the archive and the folder that is the root; everything that is counted is of that. `repeated`:
-    entries that come again later in the archive; they are counted each time.
+    entries that come again later in the archive; they are counted each time. `left_out`: sockets, pipes and
+    devices, the first hundred.
     """
 
     format: Literal["aftermath.archive/1"] = "aftermath.archive/1"
@@ -117,7 +125,7 @@ class Manifest(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     oldest: Moment | None = None
     sentinels: Annotated[list[Sentinel], msgspec.Meta(max_length=200)] = []
     sqlite: Annotated[list[Database], msgspec.Meta(max_length=1_000)] = []
-    left_out: Annotated[list[Name], msgspec.Meta(max_length=100)] = []
+    left_out: Annotated[list[Name], msgspec.Meta(max_length=MOST_LEFT_OUT)] = []
     links_leaving: Count = 0
 
     @classmethod

@@ -6,7 +6,7 @@ The number of queries does not grow with the rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -123,6 +123,7 @@ class PointRow:
 
     point: RecoveryPoint
     graded: Graded
+    left_out: tuple[str, ...] = ()  # what was in the volume and no archive can hold, the first hundred
 
     @property
     def said(self) -> str:
@@ -167,8 +168,10 @@ class VolumeRow:
         return timedelta(minutes=self.volume.rto)
 
     def rows(self, limit: int = 200) -> list[PointRow]:
-        """Its recovery points, the newest first."""
-        return [PointRow(self.points[each.copy.id], each) for each in self.graded[:limit]]
+        """Its recovery points, the newest first. One query."""
+        shown = self.graded[:limit]
+        without = left_out(each.copy.id for each in shown)
+        return [PointRow(self.points[each.copy.id], each, without.get(each.copy.id, ())) for each in shown]
 
     @property
     def restored_in(self) -> timedelta | None:
@@ -220,6 +223,12 @@ class VolumeRow:
     @property
     def state(self) -> str:
         return self.loss.state
+
+
+def left_out(points: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """What the manifests of these points name as left out, where they name any. The manifests themselves are long."""
+    named = RecoveryPoint.objects.filter(pk__in=list(points), manifest__left_out__0__isnull=False)
+    return {pk: tuple(map(str, names)) for pk, names in named.values_list("pk", "manifest__left_out")}
 
 
 RECENT = timedelta(days=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.timezone import now
 
+from backups.manifest import MOST_LEFT_OUT
 from runbooks.base import Act
 from runbooks.engine import LOOKS_FOR
 from runbooks.models import ActRecord, Run, State
@@ -22,6 +23,7 @@ class Row:
     shape. `progress` is of bytes and files, as the agent counts them; `fraction` is `(value, max)` for a bar of it.
     `words` are the cluster's own, of a job that does not start. `note` is what taking it back does, `said` what a
     person should know of how it ended. `command` is typed by people to enter a pod that is open, for as long as `left`.
+    `left_out` are the names of what no copy holds, the first hundred.
     """
 
     position: int
@@ -39,6 +41,7 @@ class Row:
     said: str = ""
     command: str = ""
     left: timedelta | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -81,7 +84,9 @@ def row(run: Run, position: int, act: Act, forth: ActRecord | None, back: ActRec
     if forth.done:
         kept = act.kept and run.state in (State.UNDOING, State.UNDONE)
         said = say(forth.result.get("note"))
-        return Row(position, sentence, "kept" if kept else "done", forth.began, forth.done, said=said)
+        state, manifest = "kept" if kept else "done", forth.result.get("manifest") or {}
+        without = tuple(str(name) for name in manifest.get("left_out", ())[:MOST_LEFT_OUT])
+        return Row(position, sentence, state, forth.began, forth.done, said=said, left_out=without)
     failed = run.state not in (State.RUNNING,)
     if run.state == State.UNDONE:
         return Row(position, sentence, "back", forth.began)

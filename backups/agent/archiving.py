@@ -30,7 +30,7 @@ from backups.agent.tarstream import Member, Scanner, Taker
 from backups.agent.tree import few, scan
 from backups.agent.values import Archived, ArchiveSpec
 from backups.errors import Refused
-from backups.manifest import Database, Manifest, Sentinel, Stored, shown
+from backups.manifest import Database, Manifest, Sentinel, Stored, left_out
 
 END = bytes(1024)  # two blocks of zeros end an archive
 CHANGED = frozenset({1})  # tar: some files changed; of a snapshot that is only said of times
@@ -202,7 +202,7 @@ class Packer:
             oldest=moment(tally.oldest),
             sentinels=[self.clerk.sentinel(path, self.source) for path in dict.fromkeys(spec.sentinels)],
             sqlite=self.databases[:1_000],
-            left_out=[shown(path)[:1024] for path in self.survey.special[:100]],
+            left_out=left_out(self.survey.special),
             links_leaving=self.clerk.links_leaving,
         )
 

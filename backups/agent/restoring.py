@@ -28,7 +28,7 @@ from backups.agent.speak import Speaker
 from backups.agent.tree import exists, open_below, read_ours, write_whole
 from backups.agent.values import Restored, RestoreSpec
 from backups.errors import Refused
-from backups.manifest import Manifest, shown
+from backups.manifest import Manifest, left_out, shown
 
 KEPT = "restored.json"  # written last: without it a staging is not whole
 END = memoryview(bytes(1024))
@@ -217,6 +217,7 @@ class Unpacking:
             newest=moment(tally.newest),
             oldest=moment(tally.oldest),
             sentinels=self.promised.sentinels if self.promised else [],
+            left_out=left_out(self.origin.left_out),
             links_leaving=judge.links_leaving,
         )
         restored = Restored(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import IO, Protocol
 
 from backups.agent.compress import Digested, plain
@@ -20,9 +20,15 @@ from backups.transfer import Download
 
 
 class Origin(Protocol):
-    """`manifest` is the one beside it, if any; `stream` gives the tar's bytes and may be asked more than once."""
+    """
+    `manifest` is the one beside it, if any; `stream` gives the tar's bytes and may be asked more than once. `left_out`
+    are the sockets, pipes and devices that are not in it, known once it was read.
+    """
 
     manifest: Manifest | None
+
+    @property
+    def left_out(self) -> Sequence[str]: ...
 
     def stream(self) -> Generator[bytes, None, str | None]:
         """The bytes of the tar stream; returns the digest of what was stored, None where nothing was."""
@@ -31,7 +37,17 @@ class Origin(Protocol):
         """Raises Refused when the archive is not as long as its manifest says: no need to read it, then."""
 
 
-class InStore:
+class Packed:
+    """What was left out of it stands in its manifest."""
+
+    manifest: Manifest | None
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        return self.manifest.left_out if self.manifest else ()
+
+
+class InStore(Packed):
     def __init__(self, store: Store, key: str, given: Manifest | None) -> None:
         self.store, self.key = store, key
         self.size = store.head(key).size
@@ -51,7 +67,7 @@ class InStore:
         same_size(self.size, self.manifest)
 
 
-class InFile:
+class InFile(Packed):
     def __init__(self, path: str, given: Manifest | None) -> None:
         self.path, self.manifest = path, given
         with self._open() as file:
@@ -81,11 +97,14 @@ class InFile:
 class InDirectory:
     def __init__(self, path: str, given: Manifest | None) -> None:
         self.path, self.manifest = path, given
+        self.left_out: Sequence[str] = ()
 
     def stream(self) -> Generator[bytes, None, str | None]:
-        with opened_data(self.path) as source, create(source, leave_out=specials(source)) as tar:
-            yield from tar.chunks()
-            tar.end()
+        with opened_data(self.path) as source:
+            self.left_out = found = specials(source)
+            with create(source, leave_out=found) as tar:
+                yield from tar.chunks()
+                tar.end()
         return None
 
     def check_size(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 from pathlib import Path
@@ -184,7 +185,19 @@ def test_sockets_and_pipes_are_left_out_and_named(anybody):
     archive = str(anybody.place / "n.tar.zst")
     told = anybody.agent("archive", run="r", name="n", file=archive)
     assert told["manifest"]["left_out"] == ["pipe\n"]
-    assert anybody.agent("restore", run="r", file=archive)["files"] == told["manifest"]["files"]
+    restored = anybody.agent("restore", run="r", file=archive)
+    assert (restored["files"], restored["manifest"]["left_out"]) == (told["manifest"]["files"], ["pipe\n"])
+
+
+def test_those_of_a_snapshot_are_named_when_it_is_copied(anybody):
+    anybody.fill(HOME)
+    snapshot = anybody.place / "snapshot"
+    shutil.copytree(anybody.data, snapshot, symlinks=True)
+    for n in range(150):
+        anybody.do(os.mkfifo, snapshot / f"pipe-{n:03}")
+    restored = anybody.agent("restore", run="r", source=str(snapshot))
+    assert len(restored["manifest"]["left_out"]) == 100
+    assert set(restored["manifest"]["left_out"]) < {f"pipe-{n:03}" for n in range(150)}
 
 
 def test_what_earlier_runs_left_is_in_no_archive(anybody):

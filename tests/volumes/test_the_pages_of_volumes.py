@@ -56,6 +56,23 @@ def test_a_source_that_could_not_be_read_is_unknown_and_says_why(client, carol, 
     assert "unknown" in shown
 
 
+def test_what_no_archive_can_hold_is_named_with_the_copy(client, carol, scanned, django_assert_max_num_queries):
+    point(scanned, now() - timedelta(minutes=2), manifest={"left_out": ["run/bus", "run/<socket>"], "files": 100})
+    point(scanned, now() - timedelta(minutes=3), manifest={"left_out": [f"p{n}" for n in range(100)]})
+    point(scanned, now() - timedelta(minutes=4), manifest={"left_out": []})
+    shown = page(client, carol, "volume", scanned.volume_id)
+    assert shown.count("<details") == 2
+    assert "2 are left out: they cannot be archived (pipe, socket or device)" in shown
+    assert "<li><code>run/&lt;socket&gt;</code></li>" in shown
+    assert "100 or more are left out" in shown
+    with django_assert_max_num_queries(1):
+        assert queries.left_out(RecoveryPoint.objects.none().values_list("pk", flat=True)) == {}
+    for n in range(5, 30):
+        point(scanned, now() - timedelta(minutes=n), manifest={"left_out": [str(n)]})
+    with django_assert_max_num_queries(20):
+        assert page(client, carol, "volume", scanned.volume_id).count("<details") == 27
+
+
 def test_a_scan_that_is_old_proves_nothing(scanned):
     Scan.objects.update(at=now() - timedelta(hours=2))
     (row,) = queries.volumes()
