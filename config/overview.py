@@ -249,8 +249,8 @@ def lost(rows: list[VolumeRow]) -> Question:
         lines[:SHOWN],
         calm=_("Nothing beyond what was agreed: each volume has a good copy that is young enough.")
         if rows
-        else _("No volume is named yet, so there is nothing to ask about."),
-        more=rest_of(lines) if rows else _("Recoverability"),
+        else _("No volume is registered yet, so nobody watches whether its copies are good."),
+        more=rest_of(lines) if rows else _("Register the volumes whose data matter"),
         more_href=reverse("recoverability"),
     )
 

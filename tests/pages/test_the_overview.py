@@ -70,11 +70,11 @@ def test_where_nothing_could_be_judged_a_zero_is_not_green(reader, seen, counts)
     assert "Nothing runs there that could be judged." in said
 
 
-def test_who_has_no_volume_yet_is_led_to_where_one_is_named(reader):
+def test_who_has_no_volume_yet_is_led_to_where_one_is_registered(reader):
     state, figure, said = answer(reader, "back")
     assert (state, figure) == ("none", "0")
-    assert "No volume is named yet" in said
-    assert f'<a href="{reverse("recoverability")}">Recoverability</a></p>' in reader.get("/").text
+    assert "No volume is registered yet" in said
+    assert f'<a href="{reverse("recoverability")}">Register the volumes whose data matter</a></p>' in reader.get("/").text
 
 
 def test_an_old_look_is_unknown_whatever_it_said(reader, seen):
@@ -169,7 +169,7 @@ def test_a_volume_without_a_copy_is_lost_and_one_that_nobody_listed_is_unknown(r
 def test_without_volumes_there_is_nothing_to_ask_about(reader):
     state, _figure, said = answer(reader, "back")
     assert state == "none"
-    assert "No volume is named yet" in said
+    assert "No volume is registered yet" in said
 
 
 def test_a_run_that_goes_on_stands_beside(reader):
