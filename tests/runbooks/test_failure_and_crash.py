@@ -241,7 +241,7 @@ def test_eight_workers_do_every_act_once(world, volume, by):
             worker.result()
     assert run.state == "done", run.why
     assert counting.most == 1
-    assert ActRecord.objects.filter(run=run).count() == 7
+    assert ActRecord.objects.filter(run=run).count() == 8
     assert len(world.snapshots(volume.ref)) == 1
 
 
