@@ -18,11 +18,15 @@ ABOUT_A_SOURCE = ("domain", "every")
 
 
 @transaction.atomic
-def register_volume(*, namespace: str, claim: str, by: Actor, **about: Any) -> Volume:
-    """A claim whose data matters. `about`: title, uid, gid, sentinels, rpo, rto (minutes)."""
+def register_volume(*, namespace: str, claim: str, by: Actor, absent: bool = False, **about: Any) -> Volume:
+    """
+    A claim whose data matters. `about`: title, uid, gid, sentinels, rpo, rto (minutes). `absent`: it was not there, and
+    that was known.
+    """
     known = {name: value for name, value in about.items() if name in ABOUT_A_VOLUME}
     volume = Volume.objects.create(namespace=namespace, claim=claim, **known)
-    record("volume.registered", volume, by=by, **known)
+    told = {**known, "absent": True} if absent else known
+    record("volume.registered", volume, by=by, **told)
     return volume
 
 

@@ -10,8 +10,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backups import claims
 from backups.models import Source, Volume
 from backups.sentences import say
+from cluster.api import ClaimRef
 
 # Django's forms take their model's type for the checker only.
 if TYPE_CHECKING:
@@ -30,7 +32,10 @@ NAMED = [(kind.value, kind.label) for kind in (Source.Kind.MIRROR, Source.Kind.A
 
 
 class VolumeForm(VolumeModelForm):
-    """The claim cannot be changed later: another claim is another volume."""
+    """
+    The claim cannot be changed later: another claim is another volume. One that the cluster is known not to have is
+    refused, unless `absent` is ticked, which is asked only then.
+    """
 
     sentinels = forms.CharField(
         label=gettext_lazy("Sentinels"),
@@ -70,6 +75,27 @@ class VolumeForm(VolumeModelForm):
         if self.instance.pk:
             self.fields["namespace"].disabled = self.fields["claim"].disabled = True
             self.initial["sentinels"] = "\n".join(self.instance.sentinels)
+        elif self.data.get("absent"):
+            self.ask_whether_absent()
+
+    def ask_whether_absent(self) -> None:
+        label = _("Register it all the same: it is to come back (for instance from a released volume)")
+        self.fields["absent"] = forms.BooleanField(label=label, required=False)
+        self.order_fields(["namespace", "claim", "absent"])
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        ticked = bool(told.pop("absent", False))
+        if self.instance.pk or not {"namespace", "claim"} <= told.keys():
+            return told
+        claim = ClaimRef(told["namespace"], told["claim"])
+        there = claims.known(claim.namespace)
+        if there is None or claim in there:
+            return told
+        if not ticked:
+            self.ask_whether_absent()
+            self.add_error("claim", no_claim(claim, claims.near(claim, there)))
+        return told | {"absent": True}
 
     def clean_namespace(self) -> str:
         return named(self.cleaned_data["namespace"], NAME)
@@ -179,6 +205,11 @@ class RootForm(forms.Form):
         if root not in self.roots:
             raise forms.ValidationError(_("Choose one of the folders."))
         return str(root)
+
+
+def no_claim(claim: ClaimRef, near: Sequence[str]) -> str:
+    told = _("There is no claim %(claim)s in the cluster, as it was last seen.") % {"claim": claim}
+    return f"{told} {_('Of a name like it: %(names)s.') % {'names': ', '.join(near)}}" if near else told
 
 
 def named(value: str, pattern: re.Pattern[str]) -> str:

@@ -19,6 +19,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster.api import ClaimRef
 from health.base import CHECKS
 from health.models import Finding, Reading
 from health.pace import promised
@@ -312,3 +313,17 @@ def claims(volumes: Mapping[tuple[str, str], int]) -> list[ClaimRow]:
         )
         for c in sorted(found, key=lambda each: (each["namespace"], each["name"]))
     ]
+
+
+def known_claims(namespace: str) -> frozenset[ClaimRef] | None:
+    """
+    Every claim of the last sweep; None where it is old, or could not see all of those in the namespace. One query.
+    """
+    readings = {reading.what: reading for reading in Reading.objects.filter(what__in=["cluster", "claims"])}
+    cluster, claims = readings.get("cluster"), readings.get("claims")
+    if not cluster or not claims or not claims.at or cluster.error or cluster.told.get("unreadable"):
+        return None
+    blind = {"claims", f"claims:{namespace}"} & cluster.told.get("blind", {}).keys()
+    if blind or now() - claims.at > timedelta(seconds=2 * promised()):
+        return None
+    return frozenset(ClaimRef(each["namespace"], each["name"]) for each in claims.told.get("claims", ()))
