@@ -25,6 +25,7 @@ Keys that every verb takes
 
 inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "keep_list": bool = false}
                 keep_list writes DATA/.aftermath/RUN/owners.wanted.jsonl (needs run, and a place that can be written)
+            aside: a run's id, what `purge` of which would remove is counted
     result  filesystem_id: str, device: int, total_bytes, free_bytes, total_inodes, used_inodes, free_inodes: int,
             read_only: bool, files, directories, bytes: int, special: int (sockets, pipes, devices), unreadable: int,
             top: {name: {"files", "bytes"}} ("." are files at the root; at most 1,000 names, the rest under "*"),
@@ -34,6 +35,7 @@ inspect     sentinels: [path], wanted: {"uid", "gid", "modes": bool = false, "ke
             runs: [{"run", "state", "staging": bool, "previous": bool}]
                 state: none | planned | forward | swapped | backing | back | purging | purged
             differing: null | {"count", "first": [{"path", "uid", "gid", "mode"}] (100 at most), "list": path | null}
+            aside: null | {"files", "directories", "bytes"}
 archive     name, prefix, store, from_: "snapshot" | "quiet" | "live" (default live), sentinels: [path],
             taken: ISO time (when its files were so; default now; for copies of the past that the practice world shows),
             claim_uid, volume_handle: str = "", level: int = 3, of_bytes, of_files: int | null

@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from backups.agent import journal
-from backups.agent.ground import PREVIOUS, SCRATCH, STAGING, STRAYS, UNPACKED, Ground, clear
+from backups.agent.ground import PURGED, SCRATCH, STAGING, UNPACKED, Ground, clear
 from backups.agent.restoring import KEPT
 from backups.agent.speak import Speaker
 from backups.agent.tree import exists
@@ -44,7 +44,7 @@ def purge(spec: PurgeSpec, speaker: Speaker) -> Removed:
             return Removed(removed=False, files=0)
         journal.note(run_dir, found, state="purging")
         files = freed = 0
-        for name in (PREVIOUS, STRAYS, STAGING):
+        for name in PURGED:
             count, size = clear(name, run_dir, speaker, "purge")
             files, freed = files + count, freed + size
         journal.note(run_dir, found, state="purged")

@@ -19,6 +19,7 @@ from backups.agent.values import Spec
 from backups.errors import Busy, NotFound, Refused
 
 STAGING, PREVIOUS, STRAYS, SCRATCH = "staging", "previous", "strays", "scratch"
+PURGED = (PREVIOUS, STRAYS, STAGING)  # of a run that swapped
 UNPACKED = "unpacked"  # what is unpacked to have only one of its folders become the staging
 
 

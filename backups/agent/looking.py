@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 
 from backups.agent import journal, sentinels
 from backups.agent.counting import Tally, moment
-from backups.agent.ground import PREVIOUS, STAGING, Ground, filesystem_id, opened, opened_data
+from backups.agent.ground import PREVIOUS, PURGED, STAGING, Ground, filesystem_id, opened, opened_data
 from backups.agent.listing import LIST, Kept, differing
 from backups.agent.speak import Speaker
 from backups.agent.tree import DIRECTORY, OURS, Walk, exists
-from backups.agent.values import Differing, Inspected, InspectSpec, Root, Run, RunState
+from backups.agent.values import Counts, Differing, Inspected, InspectSpec, Root, Run, RunState
 from backups.errors import Refused
 from backups.manifest import shown
 
@@ -60,7 +61,25 @@ def look(ground: Ground, spec: InspectSpec, root: int) -> Inspected:
         root=Root(uid=uid, gid=gid, mode=stat.S_IMODE(own.st_mode)),
         runs=runs(root),
         differing=Differing(count=kept.count, first=kept.first, list=path) if wanted else None,
+        aside=aside(root, spec.aside, speaker=ground.speaker) if spec.aside else None,
     )
+
+
+def aside(root: int, run: str, *, speaker: Speaker) -> Counts | None:
+    """What a purge of this run would remove; None where it left nothing."""
+    tally, there = Tally(), False
+    with contextlib.ExitStack() as stack:
+        try:
+            run_dir = stack.enter_context(opened(run, stack.enter_context(opened(OURS, root))))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        for name in PURGED:
+            with contextlib.suppress(FileNotFoundError), opened(name, run_dir) as kept:
+                there = True
+                for entry in Walk(kept, leave_out=frozenset()):
+                    tally.entry(entry.path, entry.stat, (0, 0))
+                    speaker.progress("inspect", files=tally.files, bytes=tally.bytes)
+    return Counts(files=tally.files, directories=tally.directories, bytes=tally.bytes) if there else None
 
 
 def runs(root: int) -> list[Run]:

@@ -59,6 +59,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class InspectSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sentinels: list[Inside] = []
     wanted: Wanted | None = None
+    aside: RunId | None = None
 
 
 class ArchiveSpec(Spec, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,6 +182,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     root: Root
     runs: list[Run]
     differing: Differing | None = None
+    aside: Counts | None = None
 
 
 class Archived(msgspec.Struct, frozen=True, kw_only=True):

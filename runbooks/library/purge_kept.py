@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +19,9 @@ from runbooks.world import Kept, PointFacts, World
 @dataclass(frozen=True)
 class Seen(base.Seen):
     """
-    `kept` is what our records have of the restore, `state` what the agent found of it in the volume. `proven` and
-    `newest` are copies of the volume that are still there. `ready` of the application's pods are.
+    `kept` is what our records have of the restore, its files and bytes as the agent counted them; `state` is what it
+    found of it in the volume. `proven` and `newest` are copies of the volume that are still there. `ready` of the
+    application's pods are.
     """
 
     scene: Scene
@@ -52,7 +53,9 @@ class PurgeKept(Runbook[Seen]):
     def look(self, world: World) -> Seen:
         kept = world.records.kept(self.run)
         here = scene(world, self.volume)
-        found = inspected(world, here)
+        found = inspected(world, here, aside=kept.tag)
+        if counted := found["aside"]:  # what came between, and what was purged of it already, is in no record
+            kept = replace(kept, files=counted["files"], bytes=counted["bytes"])
         states = {each["run"]: each["state"] for each in found["runs"]}
         ready = world.cluster.workload(here.workload).ready if here.workload else 0
         return Seen(

@@ -74,6 +74,23 @@ def test_what_runs_left_is_told_and_not_counted(anybody):
     ]
 
 
+def test_what_a_purge_would_remove_is_counted(anybody):
+    anybody.fill({"a": b"123", "b/c": b"4", "link": "/nowhere", "new": b"after"})
+    snapshot = anybody.place / "snapshot"
+    anybody.do(os.mkdir, snapshot)
+    anybody.fill({"one": b"1"}, snapshot)
+    anybody.agent("restore", run="one", source=str(snapshot))
+    anybody.agent("swap", run="one")
+    anybody.do((anybody.data / "since").write_bytes, b"not counted")
+    told = anybody.agent("inspect", aside="one")
+    assert told["aside"] == {"files": 4, "directories": 1, "bytes": 9}
+    assert told["files"] == 2
+    anybody.agent("purge", run="one", confirm="one")
+    assert anybody.agent("inspect", aside="one")["aside"] is None
+    assert anybody.agent("inspect", aside="never")["aside"] is None
+    assert anybody.agent("inspect")["aside"] is None
+
+
 def test_sockets_and_pipes_are_counted_apart(anybody):
     anybody.do(os.mkfifo, anybody.data / "pipe")
     told = anybody.agent("inspect")

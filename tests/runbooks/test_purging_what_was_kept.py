@@ -50,6 +50,18 @@ def test_what_was_put_aside_is_gone_and_nothing_else(world, volume, restored, ch
     assert world.snapshot("home", f"{restored.tag}-safety").ready
 
 
+def test_what_will_be_removed_is_counted_where_it_is(world, volume, restored, chief):
+    """Not as the volume was when the restore was looked at: what was written until the swap is in there, too."""
+    previous = world.ground.volumes.data(HOME) / ".aftermath" / restored.tag / "previous"
+    (previous / "written-meanwhile").write_bytes(b"x" * 1_000)
+    files = [path for path in previous.rglob("*") if not path.is_dir() or path.is_symlink()]
+    run = drafted(PurgeKept(volume=volume.pk, run=restored.pk), world, by=chief)
+    assert run.seen["kept"]["files"] == len(files) == restored.seen["files"] + 1
+    assert run.seen["kept"]["bytes"] == restored.seen["bytes"] + 1_000
+    actions.start(run, typed=str(volume), ticked=True, by=chief)
+    assert finish(run, world) == "done", run.why
+
+
 def test_its_safety_snapshot_goes_only_when_that_is_asked_for(world, volume, restored, chief):
     run = drafted(PurgeKept(volume=volume.pk, run=restored.pk, snapshots=True), world, by=chief)
     actions.start(run, typed=str(volume), ticked=True, by=chief)
