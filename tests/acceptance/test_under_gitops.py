@@ -11,11 +11,13 @@ from django.utils.timezone import now
 from runbooks import leases
 from runbooks.library.pause_gitops import PauseGitOps
 from runbooks.library.resume_gitops import ResumeGitOps
+from runbooks.library.snapshot_volume import SnapshotVolume
 from runbooks.models import Pause
 from tests.acceptance import fingerprint
+from tests.acceptance.accounts import WHERE
 from tests.acceptance.scene.objects import HOUSE
 from tests.cluster import crds, healing
-from tests.cluster.kit import Ground, connected
+from tests.cluster.kit import Anything, Ground, connected
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.matrix]
 WAYS = {"Flux": healing.flux, "Argo CD": healing.argo}
@@ -87,6 +89,41 @@ def test_what_pays_no_heed_to_its_pause_is_noticed_before_any_data_is_touched(ke
     assert run.why["code"] == "healed", run.why
     assert not run.records.filter(facts__code="extract").exists()
     fingerprint.same(before, still(house))
+
+
+@pytest.fixture
+def not_opted_in(house, accounts):
+    """Where the keeper's own object is, nobody has given the right to change it."""
+    every = WHERE["RoleBinding"].format(house.namespace)
+    path = f"{every}/{accounts.name('aftermath-gitops')}"
+    binding = house.server.ask("GET", path)
+    house.server.ask("DELETE", path)
+    yield
+    house.server.ask("POST", every, binding | {"metadata": {"name": binding["metadata"]["name"]}})
+
+
+def test_without_the_right_to_pause_it_a_run_goes_where_somebody_has(house, whole, ground, drive, not_opted_in):
+    sort = SnapshotVolume(volume=drive.register().pk, quiet=True)
+    with healing.argo(ground, workload(drive)) as argo:
+        told = drive.drafts(sort).objections
+        assert [o["code"] for o in told if o["stops"]] == ["dry-refused"]
+        ground.api.merge(argo.own, {"spec": {"syncPolicy": {"automated": {"enabled": False}}}})
+        before = ground.api.get(argo.own, Anything).metadata
+        run = drive.starts(sort)
+        drive.ends(run, "done")
+        codes = [act.told().code for act in run.plan]
+        assert (codes[0], codes[-1]) == ("pause-theirs", "resume-theirs")
+        assert paused(drive)
+        assert ground.api.get(argo.own, Anything).metadata == before, "it is told nothing"
+        house.serves("home")
+        fingerprint.same(whole, still(house))
+        run = drive.starts(sort)
+        drive.reach(run, "stays-down")
+        ground.api.merge(argo.own, {"spec": {"syncPolicy": {"automated": {"enabled": True}}}})
+        drive.ends(run, "undone")
+        assert run.why["code"] == "healed", run.why
+        assert not paused(drive)
+        house.serves("home")
 
 
 def test_a_pause_holds_until_somebody_ends_it_or_the_clock_does(kept, house, drive):
