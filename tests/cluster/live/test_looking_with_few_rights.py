@@ -13,10 +13,12 @@ from cluster.errors import Forbidden, Unreachable
 from cluster.kubernetes import Api
 from cluster.live.live import Live
 from cluster.live.profile import Profile
+from tests.cluster import volsync
 from tests.cluster.kit import FOREVER, TRAPPED, claim, container, deployment, pods
 
 KINDS = ("apps", "deployments", "statefulsets", "daemonsets", "replicasets")
 PARTS = {"pods", "workloads", "syncs", "claims", "claims:volumes", "snapshots", "events"}
+VOLSYNC = {"syncs:ReplicationSource", "syncs:ReplicationDestination"}  # only while others test with it
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def data(ground):
 
 def test_an_account_that_may_nothing_sees_nothing_and_is_told_why_of_each_part(may):
     view = may().view()
-    assert set(view.blind) == PARTS
+    assert set(view.blind) - VOLSYNC == PARTS
     assert all("cannot list resource" in why for why in view.blind.values()), view.blind
     assert (view.pods, view.workloads, view.syncs) == ((), (), ())
 
@@ -41,7 +43,7 @@ def test_what_may_be_seen_is_told_and_the_rest_is_blind(may, data):
     assert ref in {w.ref for w in view.workloads}
     assert data in {c.ref for c in view.claims}
     blind = {"workloads:CronJob", "syncs:CronJob", "claims:volumes", "snapshots", "events"}
-    assert set(view.blind) == blind
+    assert set(view.blind) - VOLSYNC == blind
 
 
 def test_without_the_makers_a_pod_still_has_its_deployment_by_name(may, data):
@@ -71,6 +73,13 @@ def test_whose_a_claim_is_cannot_be_said_while_a_kind_is_hidden(may, data):
     for ask in (few.workload_using, few.syncs):
         with pytest.raises(Forbidden):
             ask(data)
+
+
+def test_where_there_is_no_volsync_none_is_missed(cluster, ground, may, data):
+    few = may(("", "pods", "persistentvolumeclaims"), KINDS, ("batch", "jobs", "cronjobs"))
+    with volsync.absent(ground):
+        assert few.syncs(data) == cluster.syncs(data) == ()
+        assert not {part for part in few.view().blind if part.startswith("syncs")}
 
 
 def test_a_cluster_that_does_not_answer_at_all_is_told_at_once():
