@@ -236,7 +236,7 @@ def test_somebody_who_resumes_it_before_the_start_is_heeded(kept, volume, by):
     let_go(kept)
     actions.start(run, typed=str(volume), by=by)
     assert finish(run, kept) == "refused"
-    assert run.why == {"code": "changed", "names": ["scene"]}
+    assert (run.why["code"], run.why["names"]) == ("changed", ["scene"])
 
 
 def test_the_lease_of_a_run_that_is_stuck_is_prolonged_and_said_to_be(kept, volume, by):
