@@ -56,3 +56,17 @@ def test_a_dry_run_changes_nothing(place, cluster, ref):
 def test_the_workload_that_owns_the_data_goes_on(place, cluster):
     cluster.suspend(place.sync_of(place.sync))
     assert cluster.workload(place.workload).replicas == 1
+
+
+def test_its_pods_are_those_in_which_it_copies_until_they_are_gone(place, cluster):
+    sync = place.sync_of(place.sync)
+    pods = place.until(lambda: cluster.pods_of(sync), "its pods")
+    assert {p.workload for p in pods} == {place.sync}
+    assert {p.name for p in pods} < {p.name for p in cluster.pods_using(place.claim)}
+    cluster.suspend(sync)
+    place.until(lambda: not cluster.pods_of(sync), "their end")
+    assert {p.workload for p in cluster.pods_using(place.claim)} == {place.workload}
+
+
+def test_what_reads_the_claim_itself_has_no_copy_of_it(place, cluster, ref):
+    assert cluster.waiting(place.sync_of(ref)) == ()
