@@ -1,5 +1,5 @@
 # The program and its agent, in one image. The command says which part it is: serve web, serve worker, serve beat,
-# migrate, range, or the agent in a pod beside the data.
+# migrate, prepare, range, or the agent in a pod beside the data.
 FROM debian:bookworm-slim
 
 RUN apt-get update \

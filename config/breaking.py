@@ -9,6 +9,8 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import record
+from backups.actions import note_filesystem
+from backups.models import Volume
 from cluster.connect import connect
 from cluster.errors import Conflict
 from cluster.range.faults import BREAKS, VICTIM, Break
@@ -79,5 +81,10 @@ def mend_it(*, by: Actor) -> None:
     """Everything as at first. Raises ClusterError while a run or a job is at work."""
     if live := Run.objects.live().first():
         raise Conflict(_("Run %(run)s is at work: stop it first.") % {"run": live.pk})
-    practice_range().mend()
+    world = practice_range()
+    world.mend()
     record("range.mended", SUBJECT, by=by)
+    claims = world.ground.objects.read().claims
+    for volume in Volume.objects.exclude(filesystem=""):  # or a sync would be held back, for a volume formatted since
+        if claim := claims.get(str(volume)):
+            note_filesystem(volume, filesystem=claim.filesystem, by=by)

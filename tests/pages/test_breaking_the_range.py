@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.models import Entry
+from backups.models import Volume
 from cluster.connect import connect
 from cluster.errors import Conflict
 from cluster.range.faults import BREAKS, VICTIM
@@ -55,6 +56,19 @@ def test_it_is_emptied_and_mended_and_the_trail_knows_who(operator, world):
     assert (data(world) / ".storage" / "auth").exists()
     told = list(Entry.objects.order_by("seq").values_list("action", "actor"))
     assert told == [("range.broken", "alice"), ("range.mended", "alice")]
+
+
+def test_mended_its_filesystem_is_the_one_that_is_known_to_be_whole(operator, world):
+    """A restore onto the volume that was formatted had made the new one known."""
+    known = {
+        name: Volume.objects.create(namespace="home", claim=name, filesystem=filesystem)
+        for name, filesystem in {VICTIM.claim: "of-the-last-restore", "not-of-this-world": "abc"}.items()
+    }
+    operator.post("/range/mend/")
+    for volume in known.values():
+        volume.refresh_from_db()
+    assert known[VICTIM.claim].filesystem == world.ground.objects.read().claims[str(VICTIM.claim_ref)].filesystem
+    assert known["not-of-this-world"].filesystem == "abc"
 
 
 def test_a_way_that_there_is_not_is_no_page(operator, world):

@@ -74,7 +74,9 @@ def test_who_has_no_volume_yet_is_led_to_where_one_is_registered(reader):
     state, figure, said = answer(reader, "back")
     assert (state, figure) == ("none", "0")
     assert "No volume is registered yet" in said
-    assert f'<a href="{reverse("recoverability")}">Register the volumes whose data matter</a></p>' in reader.get("/").text
+    assert (
+        f'<a href="{reverse("recoverability")}">Register the volumes whose data matter</a></p>' in reader.get("/").text
+    )
 
 
 def test_an_old_look_is_unknown_whatever_it_said(reader, seen):
