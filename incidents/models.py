@@ -189,6 +189,7 @@ class Action(Record):
 
     class Meta(Record.Meta):
         abstract = False
+        indexes: ClassVar = [models.Index(fields=["state", "due"], name="action_by_state")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["open", "in_progress", "done", "dropped"]), name="action_state_known"
