@@ -220,6 +220,8 @@ def begin(run: Run, world: World) -> float | None:
 
 def go_on(run: Run, world: World) -> float | None:
     """Do the first act that is not done."""
+    if other := other_plan(run):
+        return stuck(run, other)
     done = set(run.records.filter(undo=False).exclude(done=None).values_list("position", flat=True))
     todo = [n for n in range(1, len(run.plan) + 1) if n not in done]
     if not todo:
@@ -240,6 +242,8 @@ def go_on(run: Run, world: World) -> float | None:
 
 def go_back(run: Run, world: World) -> float | None:
     """Take back the last act that was begun, even if it stopped half-way."""
+    if other := other_plan(run):
+        return stuck(run, other)
     begun = set(run.records.filter(undo=False).values_list("position", flat=True))
     back = set(run.records.filter(undo=True).exclude(done=None).values_list("position", flat=True))
     for position in sorted(begun - back, reverse=True):
@@ -252,6 +256,18 @@ def go_back(run: Run, world: World) -> float | None:
             except Failed as e:
                 return stuck(run, e.why, act=inverse.told().as_json())
     step(run, "undone", ended=now())
+    return None
+
+
+def other_plan(run: Run) -> Facts | None:
+    """
+    Why it can go neither on nor back: what was begun is not what stands at its place in the plan. Another version of
+    the program began it, and an act would be done, or taken back, for another.
+    """
+    for rec in run.records.filter(undo=False).order_by("position"):
+        here = run.plan[rec.position - 1].told().code if rec.position <= len(run.plan) else ""
+        if here != rec.facts.get("code"):
+            return facts("other-plan", position=rec.position, act=rec.facts)
     return None
 
 

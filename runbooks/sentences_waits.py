@@ -56,6 +56,10 @@ WHY: dict[str, Any] = {
     "given-up": _("Given up by %(by)s"),
     "undone-by": _("Taken back by %(by)s"),
     "no-way-back": _("There is no way back from: %(act)s"),
+    "other-plan": _(
+        "Another version of the program began act %(position)s: %(act)s. In the plan of this one it is another, so"
+        " nothing was done. Let that version end the run, or leave it as it is."
+    ),
     "cluster-conflict": _("The cluster's object is not as it was: %(error)s"),
     "cluster-forbidden": _("The cluster does not allow it: %(error)s"),
     "cluster-notfound": _("The cluster does not have it: %(error)s"),

@@ -125,6 +125,29 @@ def test_a_stuck_run_can_be_left_as_it_is_and_frees_its_volume(world, volume, by
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("back", [False, True], ids=["going on", "taken back"])
+def test_what_another_version_began_at_other_places_is_neither_gone_on_with_nor_taken_back(world, volume, by, back):
+    run = begun(world, volume, by)
+    while run.records.exclude(done=None).count() < 2:
+        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
+        engine.advance(run.pk, world)
+        world.tick()
+    run.refresh_from_db()
+    settle(world)
+    first, second = run.records.order_by("position")[:2]
+    assert first.facts["code"] != second.facts["code"]
+    run.records.filter(pk=first.pk).update(facts=second.facts)
+    if back:
+        actions.cancel(run, by=by)
+    before = world.fingerprint()
+    assert finish(run, world) == "stuck"
+    assert (run.why["code"], run.why["position"], run.why["act"]) == ("other-plan", 1, second.facts)
+    assert world.fingerprint() == before
+    actions.leave(run, reason="It was begun by the version before", by=by)
+    assert run.state == "left"
+
+
+@pytest.mark.django_db
 def test_turning_back_half_way_puts_everything_back(world, volume, by):
     before = world.fingerprint()
     run = begun(world, volume, by)
