@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from cluster.api import ClaimRef, Keeper, Room, Sync, WorkloadRef
@@ -72,7 +73,7 @@ def scene(world: World, volume: int) -> Scene:
     known = world.records.volume(volume)
     claim = world.cluster.claim(known.claim)
     workload = world.cluster.workload_using(known.claim)
-    syncs = world.cluster.syncs(known.claim)
+    syncs = [unspoken(sync) for sync in world.cluster.syncs(known.claim)]
     return Scene(
         volume=known,
         claim_uid=claim.uid,
@@ -87,6 +88,11 @@ def scene(world: World, volume: int) -> Scene:
         sort=claim.driver if claim.volume else "known",
         handle=claim.handle,
     )
+
+
+def unspoken(sync: Sync) -> Sync:
+    """As it is kept: whether its command is another one is seen by its digest. In its words there may be a key."""
+    return replace(sync, command=sha256(sync.command.encode()).hexdigest() if sync.command else "")
 
 
 def kept_syncs(world: World, syncs: Sequence[Sync]) -> Iterator[KeptSync]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -62,6 +64,20 @@ def test_it_is_suspended_and_what_the_volume_was_is_written_down(suspended, volu
     noted = ActRecord.objects.get(run=suspended, facts__code="note-volume").result
     assert noted["filesystem"]
     assert noted["files"] >= 10
+
+
+def test_a_key_in_its_command_is_not_kept_and_another_command_is_another_world(world, volume, by, monkeypatch):
+    key, syncs = "wJalrXUtnFEMIK7MDENGbPxRfiCY", world.syncs
+    told = [f"rclone sync /data s3:b --s3-secret-access-key {key}"]
+    monkeypatch.setattr(world, "syncs", lambda claim: tuple(replace(s, command=told[0]) for s in syncs(claim)))
+    run = drafted(SuspendSync(volume=volume.pk), world, by=by)
+    assert run.state == "draft"
+    assert key not in json.dumps(run.seen)
+    told[0] += "-other"
+    actions.start(run, typed=str(volume), by=by)
+    assert finish(run, world) == "refused"
+    assert run.why["code"] == "changed"
+    assert key not in json.dumps(run.why)
 
 
 def test_it_is_resumed_as_it_was(world, suspended, good, volume, by):
