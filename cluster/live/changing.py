@@ -1,4 +1,7 @@
-"""An object is read, what has to change is planned, and sent with tests on what was read: until it is as wanted."""
+"""
+An object is read, what has to change is planned, and sent with tests on what was read: until it is as wanted, or where
+the plan holds only for what was read, once.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from cluster.api import WorkloadRef
 from cluster.errors import Conflict
 from cluster.kubernetes import Api
-from cluster.live.objects import pointer, test_and_set
+from cluster.live.objects import Meta, path_of, pointer, test_and_set
 
 Raw = Mapping[str, Any]
 Operations = list[dict[str, Any]]
@@ -32,6 +36,21 @@ def settle(api: Api, path: str, plan: Callable[[Raw], Operations], *, dry: bool 
             continue
         return msgspec.json.decode(answer, type=dict[str, Any])
     raise Conflict(f"{path} is changed by others all the time.")
+
+
+def change(api: Api, ref: WorkloadRef, meta: Meta, at: str, was: Any, to: Any, *, dry: bool) -> None:
+    """
+    Set one value, at a JSON pointer, once: of the very object whose `meta` was read. Raises Conflict where somebody has
+    changed it since.
+    """
+    held: Operations = [  # what was absent cannot be tested: the generation moves with whatever is set
+        {"op": "test", "path": "/metadata/uid", "value": meta.uid},
+        {"op": "test", "path": "/metadata/generation", "value": meta.generation},
+    ]
+    try:
+        api.patch(path_of(ref), [*held, *test_and_set(at, was, to)], dry=dry)
+    except Conflict as e:
+        raise Conflict(f"{ref} was changed by somebody else just now: {e}") from e
 
 
 def dig(here: Any, *path: str) -> Any:

@@ -8,13 +8,14 @@ VolSync does is paused by its own object: see `cluster.live.volsync`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from cluster.api import ClaimRef, Sync
-from cluster.errors import Conflict, NotFound, Refused
+from cluster.errors import NotFound, Refused
 from cluster.kubernetes import Api
 from cluster.live import scaling, volsync
-from cluster.live.objects import Controller, Owner, path_of, paths_of, pointer, test_and_set
+from cluster.live.changing import change
+from cluster.live.objects import Controller, Owner, paths_of, pointer
 from cluster.live.pods import controller
 from cluster.live.storage import claim_at
 from cluster.live.workloads import KINDS, Made, in_namespace, one, over
@@ -112,7 +113,7 @@ def put(api: Api, sync: Sync, *, running: bool, dry: bool) -> None:
 def put_cron(api: Api, here: Made, *, running: bool, dry: bool) -> None:
     now = here.object.spec.suspend
     if bool(now) == running:
-        change(api, here, pointer("spec", "suspend"), now, not running, dry=dry)
+        change(api, here.ref, here.object.metadata, pointer("spec", "suspend"), now, not running, dry=dry)
 
 
 def end_jobs(api: Api, here: Made, *, dry: bool) -> None:
@@ -136,17 +137,4 @@ def put_daemons(api: Api, here: Made, *, running: bool, dry: bool) -> None:
     then = {key: value for key, value in now.items() if key != NOWHERE} | ({} if running else {NOWHERE: "true"})
     if then != now:
         at = pointer("spec", "template", "spec", "nodeSelector")
-        change(api, here, at, now or None, then or None, dry=dry)
-
-
-def change(api: Api, here: Made, at: str, was: Any, to: Any, *, dry: bool) -> None:
-    """Set one value of the very object that was read, if nobody has changed it since."""
-    meta = here.object.metadata  # what was absent cannot be tested: the generation moves with whatever is set
-    held: list[dict[str, Any]] = [
-        {"op": "test", "path": "/metadata/uid", "value": meta.uid},
-        {"op": "test", "path": "/metadata/generation", "value": meta.generation},
-    ]
-    try:
-        api.patch(path_of(here.ref), [*held, *test_and_set(at, was, to)], dry=dry)
-    except Conflict as e:
-        raise Conflict(f"{here.ref} was changed by somebody else just now: {e}") from e
+        change(api, here.ref, here.object.metadata, at, now or None, then or None, dry=dry)

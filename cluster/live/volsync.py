@@ -20,6 +20,7 @@ from cluster.api import ClaimRef, Pod, Sync, WorkloadRef
 from cluster.errors import Conflict, NotFound, Refused
 from cluster.kubernetes import Api, Listing
 from cluster.live import groups
+from cluster.live.changing import change
 from cluster.live.objects import (
     CORE,
     Bare,
@@ -31,7 +32,6 @@ from cluster.live.objects import (
     path_of,
     paths_of,
     pointer,
-    test_and_set,
 )
 from cluster.live.pods import Owners, controller, is_using, one_by_one, pod_value
 from cluster.live.workloads import MOVED, over
@@ -192,18 +192,8 @@ def resume(api: Api, sync: Sync, *, dry: bool) -> None:
 
 def put(api: Api, ref: WorkloadRef, here: Replication, *, paused: bool, dry: bool) -> None:
     """False is said and not left out: where it is declared so, what is left out would be drift."""
-    if here.paused == paused:
-        return
-    meta = here.metadata  # what was absent cannot be tested: the generation moves with whatever is set
-    held: list[dict[str, Any]] = [
-        {"op": "test", "path": "/metadata/uid", "value": meta.uid},
-        {"op": "test", "path": "/metadata/generation", "value": meta.generation},
-    ]
-    try:
-        change = test_and_set(pointer("spec", "paused"), here.spec.get("paused"), paused)
-        api.patch(path_of(ref), [*held, *change], dry=dry)
-    except Conflict as e:
-        raise Conflict(f"{ref} was changed by somebody else just now: {e}") from e
+    if here.paused != paused:
+        change(api, ref, here.metadata, pointer("spec", "paused"), here.spec.get("paused"), paused, dry=dry)
 
 
 def end_mover(api: Api, job: Controller, *, dry: bool) -> None:
