@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from cluster.errors import ClusterError, Conflict, NotFound, Unreachable
 from tests.cluster import crds
 from tests.cluster.kit import FOREVER, TRAPPED, Anything, claim, container, job, one_node, pods
@@ -21,6 +23,7 @@ GROUP = "volsync.backube"
 BASE = f"/apis/{GROUP}/v1alpha1"
 KINDS = {"ReplicationSource": "replicationsources", "ReplicationDestination": "replicationdestinations"}
 COPIES = ("Clone", "Snapshot")
+OURS = {crds.OURS: "volsync"}
 LOCK = Path(tempfile.gettempdir()) / "aftermath-volsync-for-tests.lock"
 
 
@@ -30,7 +33,7 @@ def crd(kind):
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{KINDS[kind]}.{GROUP}"},
+        "metadata": {"name": f"{KINDS[kind]}.{GROUP}", "labels": OURS},
         "spec": {
             "group": GROUP,
             "scope": "Namespaced",
@@ -59,7 +62,7 @@ def destination(name, mover="rclone", **options):
 
 @contextmanager
 def installed(ground):
-    """Whoever uses them last takes them away: other processes of the same run may use them at the same time."""
+    """As `crds.installed`."""
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
@@ -92,10 +95,12 @@ def of_it(here):
 
 @contextmanager
 def absent(ground):
-    """Nobody has them meanwhile."""
+    """Nobody has them meanwhile; where a real VolSync is, that cannot be."""
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         remove(ground)
+        if ground.there(f"/apis/{GROUP}"):
+            pytest.skip("The cluster has a VolSync that was not made for tests")
         yield
 
 
@@ -111,10 +116,12 @@ def is_served(ground, kind):
 
 
 def remove(ground):
-    for many in KINDS.values():
-        with contextlib.suppress(NotFound):
-            ground.api.delete(f"{crds.PATH}/{many}.{GROUP}")
-    ground.until(lambda: not ground.there(f"/apis/{GROUP}"), "the end of its kinds")
+    """Those that were made for tests: with the kinds of a real one, all that it has would go."""
+    made = ground.api.list(crds.PATH, Anything, labelSelector=",".join(f"{k}={v}" for k, v in OURS.items())).items
+    for here in made:
+        ground.api.delete(f"{crds.PATH}/{here.metadata['name']}")
+    if made:
+        ground.until(lambda: not ground.there(f"/apis/{GROUP}"), "the end of its kinds")
 
 
 @dataclass
