@@ -59,6 +59,16 @@ def begun(world, volume, by) -> Run:
     return started(SnapshotVolume(volume=volume.pk, quiet=True), world, by=by)
 
 
+def half_way(world, volume, by, *, acts: int) -> Run:
+    run = begun(world, volume, by)
+    while run.records.exclude(done=None).count() < acts:
+        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
+        engine.advance(run.pk, world)
+        world.tick()
+    run.refresh_from_db()
+    return run
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("nth", "after"), EACH)
 def test_a_refusal_anywhere_puts_everything_back(world, volume, by, nth, after):
@@ -127,12 +137,7 @@ def test_a_stuck_run_can_be_left_as_it_is_and_frees_its_volume(world, volume, by
 @pytest.mark.django_db
 @pytest.mark.parametrize("back", [False, True], ids=["going on", "taken back"])
 def test_what_another_version_began_at_other_places_is_neither_gone_on_with_nor_taken_back(world, volume, by, back):
-    run = begun(world, volume, by)
-    while run.records.exclude(done=None).count() < 2:
-        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
-        engine.advance(run.pk, world)
-        world.tick()
-    run.refresh_from_db()
+    run = half_way(world, volume, by, acts=2)
     settle(world)
     first, second = run.records.order_by("position")[:2]
     assert first.facts["code"] != second.facts["code"]
@@ -150,12 +155,7 @@ def test_what_another_version_began_at_other_places_is_neither_gone_on_with_nor_
 @pytest.mark.django_db
 def test_turning_back_half_way_puts_everything_back(world, volume, by):
     before = world.fingerprint()
-    run = begun(world, volume, by)
-    while run.records.exclude(done=None).count() < 4:
-        Run.objects.filter(pk=run.pk, worker="").update(not_before=now())
-        engine.advance(run.pk, world)
-        world.tick()
-    run.refresh_from_db()
+    run = half_way(world, volume, by, acts=4)
     assert run.state == "running"
     actions.cancel(run, by=by)
     assert finish(run, world) == "undone", run.why
