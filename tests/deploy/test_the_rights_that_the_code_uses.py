@@ -17,7 +17,9 @@ from tests.deploy.test_what_may_be_done_with_the_rights import ROLES, given, pla
 
 LIVE = ROOT / "cluster" / "live"
 VERBS = {"get": ("get",), "text": ("get",), "list": ("list",), "pages": ("list",), "create": ("create",),
-         "patch": ("patch",), "merge": ("patch",), "delete": ("delete",), "settle": ("get", "patch")}  # fmt: skip
+         "patch": ("patch",), "merge": ("patch",), "delete": ("delete",),
+         "settle": ("get", "patch"), "change": ("patch",)}  # fmt: skip
+CHANGING = ("settle", "change")  # of `cluster.live.changing`
 GROUPS = {"CORE": "", "APPS": "apps", "BATCH": "batch", "STORAGE": "storage.k8s.io",
           "SNAPSHOTS": "snapshot.storage.k8s.io"}  # fmt: skip
 ARGO, FLUX, HELM = "argoproj.io/applications", "kustomize.toolkit.fluxcd.io/kustomizations", (
@@ -29,7 +31,7 @@ VOLSYNC = "volsync.backube/replicationsources volsync.backube/replicationdestina
 
 # Where the call itself does not spell its path: GROUP/RESOURCE of each that it may be of.
 MEANT = {
-    "changing.settle": "",  # its callers say of what
+    "changing.settle": "", "changing.change": "",  # their callers say of what
     "groups.served": "", "groups.path": "", "groups.has": "",  # which groups there are: every account may ask
     "everything.view": KINDS,
     "gitops.every": ARGO, "gitops.one": f"{FLUX} {HELM}",
@@ -46,7 +48,8 @@ MEANT = {
     "rights.lacks": "snapshot.storage.k8s.io/volumesnapshotclasses",
     "scaling.scale": "apps/deployments/scale apps/statefulsets/scale",
     "scaling.must_keep_claims": "apps/statefulsets", "scaling.since": APPS, "scaling.before": APPS,
-    "syncs.end_jobs": "batch/jobs", "syncs.end_job": "batch/jobs", "syncs.change": "batch/cronjobs apps/daemonsets",
+    "syncs.end_jobs": "batch/jobs", "syncs.end_job": "batch/jobs",
+    "syncs.put_cron": "batch/cronjobs", "syncs.put_daemons": "apps/daemonsets",
     "volsync.every": VOLSYNC, "volsync.waiting": VOLSYNC, "volsync.resume": VOLSYNC, "volsync.put": VOLSYNC,
     "volsync.suspend": f"{VOLSYNC} batch/jobs", "volsync.end_mover": "batch/jobs",
     "workloads.one": f"/pods {KINDS} {VOLSYNC}", "workloads.in_namespace": KINDS,
@@ -94,7 +97,7 @@ def requests(function) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
         said, args = call.func, call.args
         if isinstance(said, ast.Name) and said.id == "partial":
             said, *args = args
-        if isinstance(said, ast.Name) and said.id == "settle":
+        if isinstance(said, ast.Name) and said.id in CHANGING:
             args = args[1:]
         elif not (isinstance(said, ast.Attribute) and ast.unparse(said.value) in ("api", "self.api")):
             continue
