@@ -29,7 +29,6 @@ from tests.requirements import required  # noqa: E402
 
 NO_POSTGRES = "PostgreSQL: no server on this machine; apt install postgresql, or let TEST_POSTGRES_URL name one"
 NO_TESTS = 5
-PROCESSES = (os.cpu_count() or 1) + 1  # many tests wait for a browser, a killed worker or a cluster
 # How the tests of a cluster reach it and the object store beside it; the others are not to find either by chance.
 CLUSTER = (
     *("KUBECONFIG", "KUBE_CONTEXT", "S3_ENDPOINT", "S3_ENDPOINT_FROM_PODS", "S3_REGION"),
@@ -65,26 +64,28 @@ def databases(home: Path, words: list[str], skipped: Counter[str]) -> list[int]:
 
 def kubernetes(home: Path, words: list[str], skipped: Counter[str], *, everything: bool) -> int:
     """
-    On SQLite, once. What breaks the cluster for others is done by one process alone.
+    On SQLite, once. These mostly wait for the cluster, so there is one process more than cores; what breaks the
+    cluster for others is done by one alone.
     """
     told = {name: os.environ[name] for name in CLUSTER if os.environ.get(name)} | {"AFTERMATH_CONTRACT": "kubernetes"}
     if everything:
         return suite("Kubernetes, all of it", home, told | {"AFTERMATH_ALONE": "1"}, ["-m", ALL, *words], skipped, 0)
-    return suite("Kubernetes", home, told, ["-m", THERE, *words], skipped)
+    return suite("Kubernetes", home, told, ["-m", THERE, *words], skipped, (os.cpu_count() or 1) + 1)
 
 
 def suite(
-    name: str, home: Path, env: dict[str, str], words: list[str], skipped: Counter[str], processes: int = PROCESSES
+    name: str, home: Path, env: dict[str, str], words: list[str], skipped: Counter[str], processes: int | None = None
 ) -> int:
     """
-    Run some of the tests; what they skipped is added to `skipped`. Pytest's own code: 0 when all passed.
+    Run some of the tests, by as many processes as there are cores unless it is said; what they skipped is added to
+    `skipped`. Pytest's own code: 0 when all passed.
     """
     print(f"\nTests on {name}", flush=True)
     for part in ("tmp", "var"):
         (home / part).mkdir(parents=True)
     report = home / "skipped.json"
     places = {"AFTERMATH_VAR": str(home / "var"), "TMPDIR": str(home / "tmp"), "AFTERMATH_SKIPPED": str(report)}
-    share = ["--numprocesses", str(processes), "--dist", "worksteal"]
+    share = ["--numprocesses", str(os.cpu_count() if processes is None else processes), "--no-loadscope-reorder"]
     # A short path: some tests open a socket below it, whose path can have a hundred bytes.
     ways = ["-q", "--durations", "10", "-p", "tests.skips", "--basetemp", str(home / "t"), *share]
     done = subprocess.run(
